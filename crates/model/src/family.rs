@@ -1,43 +1,6 @@
 //! The families of lures and the stances of a speaker: ids that never change.
 
-use serde::{Deserialize, Serialize};
-
-macro_rules! ids {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $id:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $id)] $variant),* }
-
-        impl $name {
-            /// All of them, in the order of the design.
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-
-            /// The stable id.
-            pub fn id(self) -> &'static str {
-                match self { $($name::$variant => $id),* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.id())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = UnknownId;
-
-            fn from_str(id: &str) -> Result<Self, UnknownId> {
-                Self::ALL.iter().copied().find(|it| it.id() == id).ok_or_else(|| UnknownId(id.to_owned()))
-            }
-        }
-    };
-}
-
-/// An id that names nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown id `{0}`")]
-pub struct UnknownId(pub String);
+use crate::id::ids;
 
 ids! {
     /// What a lure is about. A post may belong to several.
