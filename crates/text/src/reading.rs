@@ -1,5 +1,7 @@
 //! The nouns of a reading: what a post looks like once it has been unmasked.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{self, Fact};
@@ -29,7 +31,7 @@ impl From<[u32; 2]> for Span {
 
 impl Span {
     /// The range as `usize`, for slicing the original text.
-    pub fn range(self) -> std::ops::Range<usize> {
+    pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -60,9 +62,40 @@ pub struct Run {
     pub at: u32,
     /// Where its source starts in the original.
     pub src: u32,
-    /// Length of its source in the original. When it equals the run's own length the bytes correspond one to one;
-    /// otherwise the whole run maps to the whole source.
+    /// Length of its source in the original.
     pub src_len: u32,
+    /// The bytes correspond one to one and every character is a grapheme of its own. Otherwise the whole run maps
+    /// to the whole source.
+    pub exact: bool,
+}
+
+impl Mapped {
+    /// Where a byte range of the derived text stands in the original, widened to whole graphemes.
+    ///
+    /// The range may be any; it is clamped to the text, and its ends must be character boundaries of the derived
+    /// text for the answer to be on character boundaries of the original. An empty range gives an empty span.
+    pub fn span_of(&self, range: Range<usize>) -> Span {
+        let end = range.end.min(self.text.len());
+        let start = range.start.min(end);
+        if self.runs.is_empty() {
+            return Span { start: 0, end: 0 };
+        }
+        let first = self.run_at(start);
+        let from = self.runs[first];
+        let into = start as u32 - from.at;
+        let source_start = if from.exact { from.src + into } else { from.src };
+        if start == end {
+            return Span { start: source_start, end: source_start };
+        }
+        let until = self.runs[self.run_at(end - 1)];
+        let source_end = if until.exact { until.src + (end as u32 - until.at) } else { until.src + until.src_len };
+        Span { start: source_start, end: source_end.max(source_start) }
+    }
+
+    /// Index of the run that holds the byte at `at`; the last run for the end of the text.
+    fn run_at(&self, at: usize) -> usize {
+        self.runs.partition_point(|run| run.at as usize <= at).saturating_sub(1)
+    }
 }
 
 /// What a token is made of.

@@ -1,8 +1,10 @@
 //! The staged normaliser.
 
+mod soft;
+
 use unicode_normalization::UnicodeNormalization;
 
-use crate::reading::{Mapped, Run, Span, Token, TokenKind, View, fold, syllable_id};
+use crate::reading::{Span, Token, TokenKind, View, fold, syllable_id};
 
 /// Builds the unmasked view of one field.
 pub(crate) fn view(raw: &str) -> View {
@@ -15,7 +17,7 @@ pub(crate) fn view(raw: &str) -> View {
         let start = start + (core.as_ptr() as usize - word.as_ptr() as usize);
         let canon: String = core.nfc().flat_map(char::to_lowercase).collect();
         let folded = fold(&canon);
-        let mut push = |buffer: &mut String, text: &str| {
+        let push = |buffer: &mut String, text: &str| {
             if !buffer.is_empty() {
                 buffer.push(' ');
             }
@@ -34,7 +36,6 @@ pub(crate) fn view(raw: &str) -> View {
         };
         view.tokens.push(token);
     }
-    let soft: String = raw.nfc().flat_map(char::to_lowercase).collect();
-    view.soft = Mapped { runs: vec![Run { at: 0, src: 0, src_len: raw.len() as u32 }], text: soft };
+    view.soft = soft::unmask(raw);
     view
 }
