@@ -1,0 +1,317 @@
+//! The command line: a contract that scripts depend on. Names here are never renamed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Cảnh Giác watches public posts in Vietnamese for people who recruit others into trafficking.
+#[derive(Parser)]
+#[command(name = "canhgiac", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Configuration file; without it `canhgiac.toml` of the working folder is read, if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where posts, decisions and packets are kept.
+#[derive(Args, Clone)]
+pub struct DataArg {
+    /// A folder or a database URL (`postgres://…`).
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+}
+
+/// Which rules to use.
+#[derive(Args, Clone, Default)]
+pub struct RulesArg {
+    /// A folder with `lexicons/` and `rules/`; without it the shipped bundle.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Shows the whole path on this machine: a bundled demo site is crawled, assessed and served in the console.
+    Demo {
+        /// Keeps everything in this folder; a second start goes on from it. Without it a throw-away folder is used.
+        #[arg(long, value_name = "DIR")]
+        data: Option<String>,
+        /// Address of the console.
+        #[arg(long, default_value = "127.0.0.1:8420")]
+        listen: String,
+        /// Ends when the queue has been filled instead of serving.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Everything in one process: crawl, assess, index, serve.
+    Run {
+        #[command(flatten)]
+        data: DataArg,
+        /// Address of the console.
+        #[arg(long)]
+        listen: Option<String>,
+    },
+    /// Only the console.
+    Serve {
+        #[command(flatten)]
+        data: DataArg,
+        /// Address of the console.
+        #[arg(long)]
+        listen: Option<String>,
+    },
+    /// Only the work that waits in the store: kept captures, index.
+    Work {
+        #[command(flatten)]
+        data: DataArg,
+        /// Ends when nothing is left to do.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Visits what is due.
+    Crawl {
+        /// Does all that is due, then ends.
+        #[arg(long)]
+        once: bool,
+        /// A source file; without it the enabled sources of the store.
+        #[arg(long, value_name = "FILE")]
+        source: Option<PathBuf>,
+        /// A parameter of the source, `name=value`; may be repeated.
+        #[arg(long = "param", value_name = "K=V")]
+        params: Vec<String>,
+        /// Lets loopback addresses through the address guard: for tests and the demo only.
+        #[arg(long)]
+        allow_loopback: bool,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// The sources: where posts come from.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Reads files that people bring: JSONL, CSV and the other formats of the documentation.
+    Import {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Prints every stored post, one JSON object a line.
+    Posts {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Prints the queues, one JSON object a line.
+    Alerts {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Assesses JSONL `{id, text, title?, posted_at?}`; one JSON object a line out; no database.
+    Assess {
+        /// A file, or `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        rules: RulesArg,
+    },
+    /// Unmasks JSONL `{id, text}`; prints `{id, soft, canon, fold, spans}`.
+    Normalise {
+        /// A file, or `-` for standard input.
+        file: PathBuf,
+    },
+    /// Measures on labelled JSONL, with intervals and baselines.
+    Eval {
+        /// Labelled files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Fails (exit 1) when F1 at the shipped thresholds is below this.
+        #[arg(long, value_name = "F1")]
+        min: Option<f64>,
+        /// Also lists every error with its explanation.
+        #[arg(long)]
+        errors: bool,
+        /// Prints JSON instead of tables.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        rules: RulesArg,
+    },
+    /// Trains the learned part from labelled posts and prints its cross-validated figures.
+    Train {
+        /// The folder of labelled posts.
+        #[arg(long, default_value = "tests/corpus")]
+        corpus: PathBuf,
+        /// Where the weights go.
+        #[arg(long, default_value = "rules/learned.json")]
+        out: PathBuf,
+        /// Prints the figures without writing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        rules: RulesArg,
+    },
+    /// Words, rules and scores.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Finds posts.
+    Search {
+        /// The query.
+        query: String,
+        #[command(flatten)]
+        data: DataArg,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Packets for the police.
+    #[command(subcommand)]
+    Packet(PacketCommand),
+    /// The audit chain.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// The search index.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// The people who may log in.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+/// `canhgiac source …`
+#[derive(Subcommand)]
+pub enum SourceCommand {
+    /// Lists the sources of the store with their states.
+    List {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Checks source files and runs their fixtures.
+    Check {
+        /// Files or folders; without any, the shipped sources.
+        files: Vec<PathBuf>,
+    },
+    /// Shows what a source file would bring, without keeping anything.
+    Preview {
+        /// A source file.
+        file: PathBuf,
+        /// A parameter of the source, `name=value`; may be repeated.
+        #[arg(long = "param", value_name = "K=V")]
+        params: Vec<String>,
+        /// Lets loopback addresses through the address guard.
+        #[arg(long)]
+        allow_loopback: bool,
+    },
+    /// Lets a source run.
+    Enable {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Stops a source for now.
+    Pause {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Lists each request with the rule that allowed it and the gap before it.
+    Log {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
+
+/// `canhgiac rules …`
+#[derive(Subcommand)]
+pub enum RulesCommand {
+    /// Checks a bundle: words, rules, scores and every compulsory example.
+    Check {
+        #[command(flatten)]
+        rules: RulesArg,
+    },
+}
+
+/// `canhgiac packet …`
+#[derive(Subcommand)]
+pub enum PacketCommand {
+    /// Builds the packet of a case whose escalation has been signed by a second person.
+    Build {
+        /// The case, `CG-2026-000123`.
+        case: String,
+        #[command(flatten)]
+        data: DataArg,
+        /// Where the ZIP goes; without it the working folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Verifies a packet without database and network.
+    Verify {
+        /// The ZIP, or the unpacked folder.
+        file: PathBuf,
+        /// The trusted signers, received on paper; without it the copy inside is used and said to be untrusted.
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+    },
+}
+
+/// `canhgiac audit …`
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Walks the whole chain and names the first altered, missing or reordered row.
+    Verify {
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
+
+/// `canhgiac index …`
+#[derive(Subcommand)]
+pub enum IndexCommand {
+    /// Builds the index again from the store.
+    Rebuild {
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
+
+/// `canhgiac user …`
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Adds a person. Works unattended only while there are no users; after that an administrator is named with `--as`
+    /// and another one approves.
+    Add {
+        /// Log-in name.
+        name: String,
+        /// analyst, lead, officer, support, admin or auditor.
+        #[arg(long)]
+        role: String,
+        /// The unit, for officers.
+        #[arg(long)]
+        unit: Option<String>,
+        /// Who proposes it.
+        #[arg(long = "as", value_name = "USER")]
+        actor: Option<String>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Lists the people.
+    List {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Locks a person out.
+    Disable {
+        /// Log-in name.
+        name: String,
+        /// Who does it.
+        #[arg(long = "as", value_name = "USER")]
+        actor: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
