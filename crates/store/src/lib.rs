@@ -1,1 +1,49 @@
-//! .
+//! Everything that is remembered: posts, alerts, decisions, cases, packets, people, audit. All SQL is here.
+//!
+//! Purpose: one store over SQLite (one folder, one writing process) or PostgreSQL (many), with one SQL text and one
+//! folder of migrations. Every method is one transaction; every method that changes something writes its row of the
+//! audit chain in the same transaction. The person in `by` is read from the store inside it, so nobody can pass
+//! themselves off with another role. Ids are UUIDv7 made here; times are UTC milliseconds and `now_ms` is always an
+//! argument.
+//!
+//! Invariants: bytes are kept and synced before a row names them; sequence numbers grow in the order of commits, so
+//! followers skip nothing; recording the same capture twice changes nothing; an old assessment never changes.
+//! Deliberately absent: an ORM, an expression language, clocks, HTTP.
+
+#![allow(unused_variables)]
+
+mod audit;
+mod captures;
+mod cases;
+mod decide;
+mod error;
+mod figures;
+mod frontier;
+mod open;
+mod packets;
+mod page;
+mod people;
+mod posts;
+mod proposals;
+mod queue;
+mod record;
+mod rulesets;
+mod sources;
+
+pub use audit::{AuditFilter, AuditRow, AuditVerdict};
+pub use captures::CaptureRow;
+pub use cases::{Asking, CaseEvent, CaseFile, CaseFilter, CaseRow, Note};
+pub use decide::{Decided, NewDecision};
+pub use error::{Error, Result};
+pub use figures::{FamilyFigures, Health};
+pub use frontier::{FrontierEntry, Lease, RobotsRow, Visit};
+pub use open::Store;
+pub use packets::{NewPacket, PacketRow, ReceiptRow, TakedownRow};
+pub use page::Page;
+pub use people::{LOGIN_LOCK_MS, LOGIN_TRIES, NewUser, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS, Session, Unit, UserRow};
+pub use posts::{ExportedPost, ExportedVersion, PostRow, Version};
+pub use proposals::{Proposal, ProposalKind};
+pub use queue::{ContactHistory, DecisionRow, ExportedAlert, ItemState, QueueCounts, QueueFilter, QueueRow, WorkUnit};
+pub use record::{Assessed, Batch, Part, Raised, ReadPost, Recorded, Unassessed};
+pub use rulesets::RulesetRow;
+pub use sources::{FetchRow, NewSource, SourceRow};
