@@ -67,6 +67,17 @@ pub struct UrgencyReason {
     pub spans: Vec<Span>,
 }
 
+/// One signal's say in who speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StanceReason {
+    /// The stance that it speaks for (or against, when negative).
+    pub stance: Stance,
+    /// Title of the signal or group.
+    pub signal: String,
+    /// Its weight.
+    pub weight: i32,
+}
+
 /// A function of (title, text, posted_at, ruleset id).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
@@ -76,6 +87,8 @@ pub struct Assessment {
     pub stance: Stance,
     /// Stance `offer` or `self_offer` and some family at or above its threshold.
     pub alert: bool,
+    /// What decided the stance; empty where no family has points and nobody needs help.
+    pub stance_reasons: Vec<StanceReason>,
     /// A person at risk: self-offers and seekers.
     pub referral: bool,
     /// 1 (now) to 4; null when neither alert nor referral.

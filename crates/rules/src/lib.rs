@@ -1,9 +1,27 @@
 //! Lexicons, signals, rules and learned weights compiled into an immutable [`Ruleset`] that assesses a reading.
 //!
+//! The two nouns are [`Ruleset`] (compiled once, shared, never changed) and [`Assessment`] (what it says of one post).
+//! `docs/rules.md` describes the data files for the people who edit them.
+//!
 //! Invariants: an [`Assessment`] is a function of (title, text, posted_at, ruleset id); points are integers, and for
 //! each family the points of its findings add up to the family's points exactly.
 //! Deliberately absent: I/O (files come in as bytes), clocks, an expression language.
 
+mod assess;
 mod assessment;
+mod definitions;
+mod document;
+mod fact_test;
+mod lexicon;
+mod lists;
+mod phrases;
+mod problem;
+mod ruleset;
+mod scores;
+mod seen;
 
-pub use assessment::{Assessment, FamilyScore, Finding, FindingKind, UrgencyReason};
+pub use assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
+pub use lexicon::MAX_TERM_SYLLABLES;
+pub use problem::{Code, Problem};
+pub use ruleset::{RuleFile, Ruleset, is_rule_file};
+pub use scores::Calibration;
