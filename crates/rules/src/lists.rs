@@ -34,11 +34,6 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    /// Signals that must hold before this can; for ordering definitions.
-    pub fn members(&self) -> impl Iterator<Item = u16> + '_ {
-        self.all.iter().chain(&self.any).chain(&self.none).copied()
-    }
-
     /// A quick test on presence alone: necessary for every scope.
     fn possible(&self, seen: &Seen<'_>) -> bool {
         self.all.iter().all(|s| seen.has(*s))
@@ -200,10 +195,6 @@ pub(crate) struct Guard {
 impl Guard {
     pub fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty() && self.inside.is_empty()
-    }
-
-    pub fn members(&self) -> impl Iterator<Item = u16> + '_ {
-        self.before.iter().chain(&self.after).chain(&self.inside).copied()
     }
 
     /// Whether this occurrence is void.

@@ -150,5 +150,6 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
         .into_iter()
         .map(|name| (name, strsim::jaro_winkler(written, name)))
         .max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(a.0)))?;
-    (similarity >= 0.8).then(|| format!("có phải là `{name}`?"))
+    let near = similarity >= 0.8 || (written.len() >= 4 && strsim::osa_distance(written, name) <= 2);
+    near.then(|| format!("có phải là `{name}`?"))
 }

@@ -1,0 +1,75 @@
+//! Measures the rules on disk: `cargo run --release -p rules --example measure -- CORPUS.jsonl... [--errors] [--id ID]
+//! [--text "…"] [--folder DIR]`. Compiles `DIR/lexicons` and `DIR/rules` (the repository's unless told), prints every
+//! problem, then the evaluation. `--id` and `--text` explain one post, with the signals that occur in it.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use rules::{LabelledPost, RuleFile, Ruleset, evaluate, explain, is_rule_file};
+
+fn bundle(folder: &Path) -> Result<Vec<RuleFile>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for part in ["lexicons", "rules"] {
+        for entry in std::fs::read_dir(folder.join(part))? {
+            let entry = entry?;
+            let path = format!("{part}/{}", entry.file_name().to_string_lossy());
+            if is_rule_file(&path) {
+                files.push(RuleFile { path, bytes: std::fs::read(entry.path())? });
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn explain_one(ruleset: &Ruleset, title: Option<&str>, text: &str) {
+    let reading = text::read(title, text, None);
+    println!("{text}\n  tín hiệu: {}", ruleset.signals_in(&reading).join(" "));
+    println!("{}", explain::to_text(&ruleset.assess(&reading)));
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let (mut errors, mut ids, mut texts, mut posts) = (false, Vec::new(), Vec::new(), Vec::new());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--errors" => errors = true,
+            "--id" => ids.extend(arguments.next()),
+            "--text" => texts.extend(arguments.next()),
+            "--folder" => folder = arguments.next().ok_or("--folder DIR")?.into(),
+            file => {
+                for (number, line) in std::fs::read_to_string(file)?.lines().enumerate() {
+                    let post = LabelledPost::parse(line).map_err(|e| format!("{file}:{}: {e}", number + 1))?;
+                    posts.push(post);
+                }
+            }
+        }
+    }
+    let ruleset = match Ruleset::compile(&bundle(&folder)?) {
+        Ok(ruleset) => ruleset,
+        Err(problems) => {
+            for problem in &problems {
+                eprintln!("{problem}");
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    for text in &texts {
+        explain_one(&ruleset, None, text);
+    }
+    for post in posts.iter().filter(|p| ids.contains(&p.id)) {
+        println!("{} {:?} {:?} {:?}", post.id, post.label, post.stance, post.families);
+        explain_one(&ruleset, post.title.as_deref(), &post.text);
+    }
+    if !posts.is_empty() && ids.is_empty() {
+        let report = evaluate(&ruleset, &posts);
+        if errors {
+            print!("{}", report.errors_to_text());
+        }
+        print!("{}", report.to_text());
+    }
+    Ok(ExitCode::SUCCESS)
+}
