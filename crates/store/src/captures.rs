@@ -1,10 +1,16 @@
 //! Captures: bytes are hashed and kept before anything parses them, and a kept capture waits until it is recorded.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use model::{Capture, CaptureState};
+use model::{Capture, CaptureState, Method};
+use serde_json::json;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
-use crate::{Error, Result, Store};
+use crate::originals::{Kept, sha256_hex};
+use crate::{Error, Result, Store, audit, sql};
 
 /// A capture in the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +33,40 @@ pub struct CaptureRow {
     pub problem: Option<String>,
 }
 
+impl CaptureRow {
+    pub(crate) fn read(row: &AnyRow) -> Result<CaptureRow> {
+        Ok(CaptureRow {
+            id: sql::text(row, "id")?,
+            sha256: sql::text(row, "sha256")?,
+            bytes: sql::natural(row, "bytes")?,
+            capture: sql::json(row, "story")?,
+            state: sql::id_of(row, "state")?,
+            recorded_upto: sql::int(row, "recorded_upto")?,
+            kept_at_ms: sql::int(row, "kept_at_ms")?,
+            problem: sql::text_or_none(row, "problem")?,
+        })
+    }
+}
+
+/// What makes two captures the same one.
+fn identity(capture: &Capture, sha256: &str) -> Result<String> {
+    let came_with_time = matches!(capture.method, Method::Crawl | Method::Stream);
+    let at_ms = came_with_time.then_some(capture.fetched_at_ms);
+    let url = came_with_time.then_some(&capture.url_final);
+    let parts = (&capture.source, capture.method, url, at_ms, sha256);
+    Ok(sha256_hex(sql::to_json(&parts)?.as_bytes()))
+}
+
+pub(crate) async fn capture(db: &mut AnyConnection, id: &str) -> Result<CaptureRow> {
+    let row = sql::row(
+        db,
+        "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures WHERE id = $1",
+        [id.into()],
+    )
+    .await?;
+    CaptureRow::read(&row.ok_or_else(|| Error::missing("bản thu", id))?)
+}
+
 impl Store {
     /// Keeps bytes and the story of how they came. The original is on disk, synced, before its row is committed.
     ///
@@ -36,7 +76,8 @@ impl Store {
     /// # Errors
     /// `Io` and `Database`; then nothing is kept but perhaps an original that no row names.
     pub async fn keep(&self, capture: &Capture, bytes: &[u8], now_ms: i64) -> Result<CaptureRow> {
-        Err(Error::Unfinished)
+        let kept = self.keep_original(bytes).await?;
+        self.keep_row(capture, kept, now_ms).await
     }
 
     /// Keeps a file of any size without holding it in memory.
@@ -44,7 +85,56 @@ impl Store {
     /// # Errors
     /// As [`Store::keep`].
     pub async fn keep_file(&self, capture: &Capture, path: &Path, now_ms: i64) -> Result<CaptureRow> {
-        Err(Error::Unfinished)
+        let originals = self.originals().clone();
+        let path = path.to_owned();
+        let kept = blocking(move || {
+            let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
+            originals.keep_from(file)
+        })
+        .await?;
+        self.keep_row(capture, kept, now_ms).await
+    }
+
+    /// Keeps bytes as an original.
+    pub(crate) async fn keep_original(&self, bytes: &[u8]) -> Result<Kept> {
+        let originals = self.originals().clone();
+        let bytes = bytes.to_vec();
+        blocking(move || originals.keep(&bytes)).await
+    }
+
+    async fn keep_row(&self, story: &Capture, kept: Kept, now_ms: i64) -> Result<CaptureRow> {
+        let identity = identity(story, &kept.sha256)?;
+        let id = sql::new_id();
+        let mut tx = self.write().await?;
+        let new = sql::run(
+            &mut tx,
+            "INSERT INTO captures (id, identity, sha256, bytes, source, method, url, story, fetched_at_ms, \
+             kept_at_ms, state, recorded_upto) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'kept', 0) \
+             ON CONFLICT (identity) DO NOTHING",
+            [
+                (&id).into(),
+                (&identity).into(),
+                (&kept.sha256).into(),
+                i64::try_from(kept.bytes).unwrap_or(i64::MAX).into(),
+                (&story.source).into(),
+                story.method.id().into(),
+                (&story.url_requested).into(),
+                sql::to_json(story)?.into(),
+                story.fetched_at_ms.into(),
+                now_ms.into(),
+            ],
+        )
+        .await?;
+        let row = sql::row(&mut tx, "SELECT id FROM captures WHERE identity = $1", [(&identity).into()]).await?;
+        let id = row.map_or(Ok(id), |row| sql::text(&row, "id"))?;
+        if new == 1 && !matches!(story.method, Method::Crawl | Method::Stream) {
+            // A page that a crawler keeps is in the log of fetches; what people bring is in the audit.
+            let detail = json!({ "source": story.source, "sha256": kept.sha256, "bytes": kept.bytes });
+            audit::append(&mut tx, &story.collector, "capture.keep", &id, &detail, now_ms).await?;
+        }
+        let row = capture(&mut tx, &id).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// One capture.
@@ -52,7 +142,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn capture(&self, id: &str) -> Result<CaptureRow> {
-        Err(Error::Unfinished)
+        capture(&mut *self.read().await?, id).await
     }
 
     /// Captures that are kept but not wholly recorded, oldest first. At the start of the program these are what an
@@ -61,7 +151,15 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn pending_captures(&self, limit: u32) -> Result<Vec<CaptureRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(
+            &mut db,
+            "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures \
+             WHERE state = 'kept' ORDER BY id LIMIT $1",
+            [limit.into()],
+        )
+        .await?;
+        rows.iter().map(CaptureRow::read).collect()
     }
 
     /// Writes down that a capture cannot be read. It does not come up as pending again; its original stays.
@@ -69,7 +167,19 @@ impl Store {
     /// # Errors
     /// `Missing`, `Database`.
     pub async fn fail_capture(&self, id: &str, problem: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let changed = sql::run(
+            &mut tx,
+            "UPDATE captures SET state = 'failed', problem = $2 WHERE id = $1",
+            [id.into(), problem.into()],
+        )
+        .await?;
+        if changed == 0 {
+            return Err(Error::missing("bản thu", id));
+        }
+        audit::append(&mut tx, "intake", "capture.fail", id, &json!({}), now_ms).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The bytes of an original, verified against their hash.
@@ -77,14 +187,23 @@ impl Store {
     /// # Errors
     /// `Io` when it is not there, `AlteredOriginal` when it is not what it was.
     pub async fn original(&self, sha256: &str) -> Result<Vec<u8>> {
-        Err(Error::Unfinished)
+        let originals = self.originals().clone();
+        let sha256 = sha256.to_owned();
+        blocking(move || originals.read(&sha256)).await
     }
 
     /// A reader over the bytes of an original. It fails at the end when they are not what their hash says.
     ///
     /// # Errors
     /// `Io` when it is not there.
-    pub fn open_original(&self, sha256: &str) -> Result<Box<dyn std::io::Read + Send>> {
-        Err(Error::Unfinished)
+    pub fn open_original(&self, sha256: &str) -> Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.originals().reader(sha256)?))
     }
+}
+
+/// Runs work that blocks on the disk away from the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Error::io(Path::new(""), std::io::Error::other(error))))
 }

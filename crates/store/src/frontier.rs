@@ -113,12 +113,19 @@ impl Store {
         Err(Error::Unfinished)
     }
 
-    /// Leases up to `limit` due addresses of enabled sources, at most one of each host, of hosts whose pace allows a
+    /// Leases up to `limit` due addresses of enabled sources (or of `source` alone), at most one of each host, of hosts whose pace allows a
     /// request now and on which nobody is. Each holds its address and its host until `now_ms + lease_ms`.
     ///
     /// # Errors
     /// `Database`.
-    pub async fn lease(&self, worker: &str, limit: u32, lease_ms: i64, now_ms: i64) -> Result<Vec<Lease>> {
+    pub async fn lease(
+        &self,
+        worker: &str,
+        source: Option<&str>,
+        limit: u32,
+        lease_ms: i64,
+        now_ms: i64,
+    ) -> Result<Vec<Lease>> {
         Err(Error::Unfinished)
     }
 

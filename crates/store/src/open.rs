@@ -1,10 +1,40 @@
 //! Opening a store: folder or database URL, lock, migrations, and what each connection is told.
 
-use crate::{Error, Result};
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::{AnyPool, ConnectOptions, Executor, SqlSafeStr, Transaction};
+
+use crate::dialect::Dialect;
+use crate::originals::Originals;
+use crate::{Error, Result, audit, sql};
+
+/// The migrations, forward only. A file that was released is never edited.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+
+/// Connections that read. One writes where the database is SQLite.
+const READERS: u32 = 8;
+const POSTGRES_WRITERS: u32 = 8;
 
 /// All that Cảnh Giác remembers. Cheap to clone; clones share their connections.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dialect: Dialect,
+    write: AnyPool,
+    read: AnyPool,
+    originals: Originals,
+    /// Held open: the lock falls with it, also when the process is killed.
+    _lock: Option<File>,
+}
 
 impl Store {
     /// Opens the store for reading and writing and brings it to this version; a new one begins its audit chain.
@@ -14,15 +44,34 @@ impl Store {
     /// # Errors
     /// `Locked` while another process writes to the folder, `Newer` for a store of a newer program, `Io`, `Database`.
     pub async fn open(data: &str, now_ms: i64) -> Result<Store> {
-        Err(Error::Unfinished)
+        let originals = if is_url(data) { PathBuf::from("originals") } else { Path::new(data).join("originals") };
+        Store::open_with_originals(data, &originals, now_ms).await
     }
 
     /// As [`Store::open`], with the folder of originals named.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open_with_originals(data: &str, originals: &std::path::Path, now_ms: i64) -> Result<Store> {
-        Err(Error::Unfinished)
+    pub async fn open_with_originals(data: &str, originals: &Path, now_ms: i64) -> Result<Store> {
+        let (dialect, lock) = if is_url(data) {
+            (Dialect::Postgres, None)
+        } else {
+            let folder = Path::new(data);
+            std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
+            (Dialect::Sqlite, Some(lock(folder)?))
+        };
+        let originals = Originals::open(originals)?;
+        let url = url(data, dialect, "rwc")?;
+        let writers = if dialect == Dialect::Sqlite { 1 } else { POSTGRES_WRITERS };
+        let write = pool(&url, dialect, false, writers).await?;
+        migrate(&write, dialect).await?;
+        let read = pool(&url, dialect, true, READERS).await?;
+        let store = Store { inner: Arc::new(Inner { dialect, write, read, originals, _lock: lock }) };
+        let mut tx = store.write().await?;
+        audit::begin_chain(&mut tx, now_ms).await?;
+        tx.commit().await?;
+        tracing::info!(database = ?dialect, "store opened");
+        Ok(store)
     }
 
     /// Opens the store for reading only, also while another process writes to it. Methods that write fail.
@@ -30,9 +79,141 @@ impl Store {
     /// # Errors
     /// `Absent` when there is none, `Newer`, `Database`.
     pub async fn open_to_read(data: &str) -> Result<Store> {
-        Err(Error::Unfinished)
+        let (dialect, originals) = if is_url(data) {
+            (Dialect::Postgres, PathBuf::from("originals"))
+        } else {
+            if !database_file(data).is_file() {
+                return Err(Error::Absent(data.to_owned()));
+            }
+            (Dialect::Sqlite, Path::new(data).join("originals"))
+        };
+        let url = url(data, dialect, "rw")?;
+        let read = pool(&url, dialect, true, READERS).await?;
+        let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
+        match applied(&read, dialect).await? {
+            Some(found) if found > known => return Err(Error::Newer { found, known }),
+            Some(found) if found == known => {}
+            _ => return Err(Error::Absent(data.to_owned())),
+        }
+        let originals = Originals::open(&originals)?;
+        Ok(Store { inner: Arc::new(Inner { dialect, write: read.clone(), read, originals, _lock: None }) })
     }
 
     /// Closes the connections and gives the folder free.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        self.inner.read.close().await;
+        self.inner.write.close().await;
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
+    pub(crate) fn originals(&self) -> &Originals {
+        &self.inner.originals
+    }
+
+    /// A transaction that writes. Dropped without commit, it leaves nothing.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.inner.write.begin_with(self.inner.dialect.begin_write()).await?)
+    }
+
+    /// A connection that reads.
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.inner.read.acquire().await?)
+    }
+}
+
+fn is_url(data: &str) -> bool {
+    data.starts_with("postgres://") || data.starts_with("postgresql://")
+}
+
+fn database_file(folder: &str) -> PathBuf {
+    Path::new(folder).join("canhgiac.sqlite")
+}
+
+fn url(data: &str, dialect: Dialect, mode: &str) -> Result<String> {
+    if dialect == Dialect::Postgres {
+        return Ok(data.to_owned());
+    }
+    let folder = Path::new(data);
+    let folder = std::path::absolute(folder).map_err(|error| Error::io(folder, error))?;
+    let file = database_file(&folder.to_string_lossy());
+    let path: String = file
+        .to_string_lossy()
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    Ok(format!("sqlite://{path}?mode={mode}"))
+}
+
+/// Takes the folder for this process. The system gives the lock free when the process ends, however it ends.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("canhgiac.lock");
+    let io = |error| Error::io(&path, error);
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // The number only helps the reader of the message; without it the refusal stands.
+            let _ = file.read_to_string(&mut pid);
+            let pid = if pid.trim().is_empty() { "?".to_owned() } else { pid.trim().to_owned() };
+            return Err(Error::Locked { folder: folder.to_owned(), pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(io(error)),
+    }
+    file.set_len(0).map_err(io)?;
+    file.rewind().map_err(io)?;
+    writeln!(file, "{}", std::process::id()).map_err(io)?;
+    Ok(file)
+}
+
+async fn pool(url: &str, dialect: Dialect, read_only: bool, connections: u32) -> Result<AnyPool> {
+    sqlx::any::install_default_drivers();
+    let options: AnyConnectOptions = url.parse()?;
+    // Statements would be logged with slow ones as warnings; values are never part of them, yet nobody asks for it.
+    let options = options.disable_statement_logging();
+    let words = dialect.on_connect(read_only);
+    let pool = AnyPoolOptions::new()
+        .max_connections(connections)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(words).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+/// The last migration that was applied; none in an empty database.
+async fn applied(pool: &AnyPool, dialect: Dialect) -> Result<Option<i64>> {
+    let mut db = pool.acquire().await?;
+    if sql::count(&mut db, dialect.has_table(), ["_sqlx_migrations".into()]).await? == 0 {
+        return Ok(None);
+    }
+    let row = sql::row(&mut db, "SELECT MAX(version) AS n FROM _sqlx_migrations", []).await?;
+    row.map_or(Ok(None), |row| sql::int_or_none(&row, "n"))
+}
+
+async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<()> {
+    let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
+    if let Some(found) = applied(pool, dialect).await?
+        && found > known
+    {
+        return Err(Error::Newer { found, known });
+    }
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, text)| {
+            Migration::new(*version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations).run(pool).await?;
+    Ok(())
 }
