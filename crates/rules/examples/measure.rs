@@ -1,6 +1,7 @@
 //! Measures the rules on disk: `cargo run --release -p rules --example measure -- CORPUS.jsonl... [--errors] [--id ID]
-//! [--text "…"] [--folder DIR]`. Compiles `DIR/lexicons` and `DIR/rules` (the repository's unless told), prints every
+//! [--text "…"] [--folder DIR] [--lofo] [--baselines] [--train FILE]`. Compiles `DIR/lexicons` and `DIR/rules` (the repository's unless told), prints every
 //! problem, then the evaluation. `--id` and `--text` explain one post, with the signals that occur in it.
+//! `--train` prints the comparison and writes the learned part to FILE; `--lofo` leaves each family out in turn.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
@@ -8,7 +9,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rules::{LabelledPost, RuleFile, Ruleset, evaluate, explain, is_rule_file};
+use rules::{LabelledPost, RuleFile, Ruleset, baselines, evaluate, explain, is_rule_file, leave_family_out, train};
 
 fn bundle(folder: &Path) -> Result<Vec<RuleFile>, Box<dyn Error>> {
     let mut files = Vec::new();
@@ -33,10 +34,14 @@ fn explain_one(ruleset: &Ruleset, title: Option<&str>, text: &str) {
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let (mut errors, mut ids, mut texts, mut posts) = (false, Vec::new(), Vec::new(), Vec::new());
+    let (mut lofo, mut peers, mut learned_to) = (false, false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--errors" => errors = true,
+            "--baselines" => peers = true,
+            "--lofo" => lofo = true,
+            "--train" => learned_to = Some(PathBuf::from(arguments.next().ok_or("--train FILE")?)),
             "--id" => ids.extend(arguments.next()),
             "--text" => texts.extend(arguments.next()),
             "--folder" => folder = arguments.next().ok_or("--folder DIR")?.into(),
@@ -64,12 +69,27 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("{} {:?} {:?} {:?}", post.id, post.label, post.stance, post.families);
         explain_one(&ruleset, post.title.as_deref(), &post.text);
     }
+    if let Some(path) = learned_to {
+        let (learned, report) = train(&ruleset, &posts);
+        print!("{}", report.to_text());
+        std::fs::write(path, serde_json::to_string_pretty(&learned)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if lofo {
+        for (family, share) in leave_family_out(&ruleset, &posts, 0.03, true) {
+            println!("{:32} {share}", family.id());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if !posts.is_empty() && ids.is_empty() {
         let report = evaluate(&ruleset, &posts);
         if errors {
             print!("{}", report.errors_to_text());
         }
         print!("{}", report.to_text());
+        if peers {
+            print!("\n{}", baselines::to_text(&baselines::baselines(&ruleset, &posts)));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

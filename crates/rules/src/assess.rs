@@ -8,6 +8,7 @@ use model::{Family, Stance};
 use text::{Field, Reading, Span, View};
 
 use crate::assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
+use crate::learned::{Sighting, Weights};
 use crate::lists::Lists;
 use crate::phrases::Hit;
 use crate::ruleset::{Ruleset, Source};
@@ -34,17 +35,28 @@ struct Total {
     base: i32,
     raising: i32,
     calming: i32,
+    learned: i32,
 }
 
 impl Total {
+    /// Points before calming.
+    fn raised(self) -> i32 {
+        self.base + self.raising + self.learned
+    }
+
     fn sum(self, shielded: bool) -> i32 {
-        self.base + self.raising + if shielded { 0 } else { self.calming }
+        self.raised() + if shielded { 0 } else { self.calming }
     }
 }
 
 impl Ruleset {
     /// Assesses one post. Deterministic: the same reading gives the same assessment on every machine.
     pub fn assess(&self, reading: &Reading) -> Assessment {
+        self.assess_with(reading, self.learned.as_ref())
+    }
+
+    /// Assesses with other learned weights, or none: for training.
+    pub(crate) fn assess_with(&self, reading: &Reading, weights: Option<&Weights>) -> Assessment {
         let mut seen = self.see(reading);
         if seen.is_empty() {
             return self.nothing();
@@ -58,13 +70,20 @@ impl Ruleset {
         }
         let tally = self.tally(&fired);
         let minor = self.shield_signals.iter().any(|s| seen.has(*s));
+        // Only families that rules raised are touched by learned weights, so a post without any needs no n-grams.
+        let raised = tally.any_raised || tally.raised.contains(&true);
+        let sighting = weights.filter(|_| raised).map(|w| (w, w.look(reading, &seen)));
         let mut totals: [Option<Total>; FAMILIES] = [None; FAMILIES];
         for family in 0..UNCLASSIFIED {
             totals[family] = self.total(&tally, family, false);
         }
+        self.add_learned(&mut totals, sighting.as_ref(), minor);
         let named = (0..UNCLASSIFIED).any(|f| totals[f].is_some_and(|t| t.sum(self.shields(f, minor)) >= self.threshold_at(f)));
         if !named {
-            totals[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
+            let mut last = [None; FAMILIES];
+            last[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
+            self.add_learned(&mut last, sighting.as_ref(), minor);
+            totals[UNCLASSIFIED] = last[UNCLASSIFIED];
         }
         let (stance, stance_reasons) = self.stance(&seen, &totals, minor);
         let mut families: Vec<FamilyScore> = Vec::new();
@@ -79,7 +98,11 @@ impl Ruleset {
         let offers = matches!(stance, Stance::Offer | Stance::SelfOffer);
         let alert = offers && families.iter().any(|f| f.points >= f.threshold);
         let referral = matches!(stance, Stance::SelfOffer | Stance::Seeker);
-        let findings = self.findings(&mut seen, &fired, &families, &totals, minor);
+        let mut findings = self.findings(&mut seen, &fired, &families, &totals, minor);
+        if let Some((weights, sighting)) = &sighting {
+            self.word_findings(weights, sighting, reading, &families, &totals, minor, &mut findings);
+        }
+        self.trial_findings(&mut seen, &fired, &mut findings);
         let (priority, urgency) =
             if alert || referral { self.priority(&mut seen, stance, &families) } else { (None, Vec::new()) };
         let margin = families.iter().map(|f| f.points - f.threshold).max();
@@ -227,6 +250,22 @@ impl Ruleset {
         Some(total)
     }
 
+    fn add_learned(
+        &self,
+        totals: &mut [Option<Total>; FAMILIES],
+        sighting: Option<&(&Weights, Sighting)>,
+        minor: bool,
+    ) {
+        let Some((weights, sighting)) = sighting else { return };
+        for (family, total) in Family::ALL.iter().zip(totals) {
+            if let Some(total) = total {
+                let points = weights.points(sighting, *family, self.scores.learned_cap);
+                // What was learned may calm, and then it is held to the rule for calming.
+                total.learned = if self.shields(*family as usize, minor) { points.max(0) } else { points };
+            }
+        }
+    }
+
     fn threshold_at(&self, family: usize) -> i32 {
         self.scores.threshold.get(family).copied().unwrap_or(i32::MAX)
     }
@@ -237,9 +276,9 @@ impl Ruleset {
     }
 
     fn stance(&self, seen: &Seen<'_>, totals: &[Option<Total>; FAMILIES], minor: bool) -> (Stance, Vec<StanceReason>) {
-        let best = totals.iter().flatten().map(|t| t.base + t.raising).max().unwrap_or(0);
+        let best = totals.iter().flatten().map(|t| t.raised()).max().unwrap_or(0);
         let shielded = totals.iter().enumerate().any(|(family, total)| {
-            self.shields(family, minor) && total.is_some_and(|t| t.base + t.raising >= self.threshold_at(family))
+            self.shields(family, minor) && total.is_some_and(|t| t.raised() >= self.threshold_at(family))
         });
         let mut winner = Stance::Other;
         let mut most = 0;
@@ -357,8 +396,45 @@ impl Ruleset {
                 findings.push(part(FindingKind::Cap, "shield", title, -total.calming, "minor"));
             }
         }
-        self.trial_findings(seen, fired, &mut findings);
         findings
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of assess, with all that it has found so far")]
+    fn word_findings(
+        &self,
+        weights: &Weights,
+        sighting: &Sighting,
+        reading: &Reading,
+        families: &[FamilyScore],
+        totals: &[Option<Total>; FAMILIES],
+        minor: bool,
+        findings: &mut Vec<Finding>,
+    ) {
+        let cap = self.scores.learned_cap;
+        for score in families {
+            let Some(total) = totals[score.family as usize] else { continue };
+            let name = |signal: u16| self.signals.get(signal as usize).map_or(String::new(), |s| s.name.clone());
+            let mut word = |rule: String, title: String, points, field, spans: Vec<Span>, text: String| {
+                let (kind, group) = (FindingKind::Word, "word".to_owned());
+                findings.push(Finding { kind, rule, family: score.family, title, points, group, field, spans, text });
+            };
+            let mut sum = 0;
+            for part in weights.contributions(sighting, score.family, cap, reading, name) {
+                sum += part.points;
+                let raw = match part.field {
+                    Field::Title => reading.title.as_ref().map_or("", |v| v.raw.as_str()),
+                    Field::Text => reading.text.raw.as_str(),
+                };
+                let text = part.span.and_then(|s| raw.get(s.range())).unwrap_or("").to_owned();
+                let title = if part.points > 0 { "Học từ bài mẫu: hay gặp trong lời rủ rê" } else { "Học từ bài mẫu: hay gặp trong bài vô hại" };
+                let title = if part.name == "rest" { "Học từ bài mẫu: các từ ngữ khác cộng lại" } else { title };
+                word(part.name, title.to_owned(), part.points, part.field, part.span.into_iter().collect(), text);
+            }
+            if self.shields(score.family as usize, minor) && sum != total.learned {
+                let title = "Không giảm điểm vì có trẻ em hoặc người dưới 18 tuổi".to_owned();
+                word("shield".to_owned(), title, total.learned - sum, Field::Text, Vec::new(), String::new());
+            }
+        }
     }
 
     /// Rules on trial are recorded without points, whatever else the post says.

@@ -185,7 +185,8 @@ fn reliability(scored: &[Scored]) -> Vec<(f64, Share)> {
     (0..5)
         .map(|index| {
             let members: Vec<&Scored> = scored.iter().filter(|s| bin(s.score) == index).collect();
-            let mean = members.iter().map(|s| s.score).sum::<f64>() / members.len().max(1) as f64;
+            // Adding 0 turns the −0 of an empty sum into 0.
+            let mean = members.iter().map(|s| s.score).sum::<f64>() / members.len().max(1) as f64 + 0.0;
             (mean, Share { hits: members.iter().filter(|s| s.lure).count(), of: members.len() })
         })
         .collect()

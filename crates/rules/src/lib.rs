@@ -9,25 +9,33 @@
 
 mod assess;
 mod assessment;
+pub mod baselines;
 mod definitions;
 mod document;
 mod eval;
 pub mod explain;
 mod fact_test;
+mod features;
 mod labelled;
+mod learned;
 mod lexicon;
 mod lists;
+mod logistic;
 mod phrases;
 mod problem;
 mod ruleset;
 mod scores;
 mod seen;
 pub mod statistics;
+mod table;
+mod train;
 
 pub use assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
 pub use eval::{EvalError, Figure, Report, evaluate};
 pub use labelled::{Label, LabelledPost};
+pub use learned::{Head, Learned};
 pub use lexicon::MAX_TERM_SYLLABLES;
 pub use problem::{Code, Problem};
 pub use ruleset::{RuleFile, Ruleset, is_rule_file};
 pub use scores::Calibration;
+pub use train::{Comparison, Gain, TrainReport, leave_family_out, train};

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use text::{Alternate, Token, View};
 
 use crate::lexicon::{MAX_TERM_SYLLABLES, Term};
+use crate::table::Table;
 
 /// One term found: the number of its lexicon and the tokens that it covers (half-open).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,45 +21,6 @@ pub(crate) struct Hit {
     pub lexicon: u16,
     pub start: u32,
     pub end: u32,
-}
-
-/// An open-addressed table from non-zero keys to `u32`; never grows after it was built.
-#[derive(Clone, Debug, Default)]
-struct Table {
-    slots: Vec<(u64, u32)>,
-    mask: usize,
-}
-
-impl Table {
-    fn new(entries: &BTreeMap<u64, u32>) -> Table {
-        let size = (entries.len() * 2 + 2).next_power_of_two();
-        let mut table = Table { slots: vec![(0, 0); size], mask: size - 1 };
-        for (&key, &value) in entries {
-            let mut at = Table::slot(key) & table.mask;
-            while table.slots[at].0 != 0 {
-                at = (at + 1) & table.mask;
-            }
-            table.slots[at] = (key, value);
-        }
-        table
-    }
-
-    fn slot(key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
-    }
-
-    /// The value of a key; 0 when it is absent.
-    #[inline]
-    fn get(&self, key: u64) -> u32 {
-        let mut at = Table::slot(key) & self.mask;
-        loop {
-            match self.slots.get(at) {
-                Some(&(found, value)) if found == key => return value,
-                Some(&(0, _)) | None => return 0,
-                Some(_) => at = (at + 1) & self.mask,
-            }
-        }
-    }
 }
 
 /// A term at the end of its path.

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::definitions::{Definitions, WrittenLists, WrittenSource};
 use crate::document::{Document, Written};
 use crate::fact_test::FactTest;
+use crate::learned::{Learned, Weights};
 use crate::lexicon::{self, Lexicon, Status};
 use crate::lists::{Guard, Lists};
 use crate::phrases::Phrases;
@@ -96,6 +97,7 @@ pub struct Ruleset {
     pub(crate) stances: Vec<StanceModel>,
     pub(crate) urgencies: Vec<Urgency>,
     pub(crate) scores: Scores,
+    pub(crate) learned: Option<Weights>,
     /// By [`Family::ALL`]; the id where no title was written.
     pub(crate) family_titles: Vec<String>,
     /// Signals whose presence shields a post from calming.
@@ -112,8 +114,9 @@ impl Ruleset {
         let mut files: Vec<&RuleFile> = files.iter().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let id = bundle_id(&files);
-        let (lexicons, definitions, scores) = read(&files, &mut problems);
-        let (ruleset, examples) = resolve(id, lexicons, definitions, scores, &mut problems);
+        let (lexicons, definitions, scores, learned) = read(&files, &mut problems);
+        let (mut ruleset, examples) = resolve(id, lexicons, definitions, scores, &mut problems);
+        ruleset.learned = learned.map(|learned| ruleset.weights(&learned));
         if problems.is_empty() {
             ruleset.check_examples(&examples, &mut problems);
         }
@@ -171,6 +174,20 @@ impl Ruleset {
     /// Points from which a family raises an alert.
     pub fn threshold(&self, family: Family) -> i32 {
         self.scores.threshold.get(family as usize).copied().unwrap_or(i32::MAX)
+    }
+
+    /// Learned weights made ready for this ruleset's signals.
+    pub(crate) fn weights(&self, learned: &Learned) -> Weights {
+        let numbers: BTreeMap<&str, u16> =
+            self.signals.iter().enumerate().map(|(number, s)| (s.name.as_str(), number as u16)).collect();
+        Weights::new(learned, |name| numbers.get(name).copied())
+    }
+
+    /// The same without one family's own rules: how a scheme that nobody wrote rules for would be seen.
+    pub(crate) fn without(&self, family: Family) -> Ruleset {
+        let mut fewer = self.clone();
+        fewer.rules.retain(|rule| rule.family != Some(family));
+        fewer
     }
 
     fn check_examples(&self, examples: &[Example], problems: &mut Vec<Problem>) {
@@ -235,7 +252,10 @@ fn bundle_id(files: &[&RuleFile]) -> String {
     hex(&whole.finalize())
 }
 
-fn read(files: &[&RuleFile], problems: &mut Vec<Problem>) -> (Vec<Lexicon>, Definitions, Scores) {
+type Files = (Vec<Lexicon>, Definitions, Scores, Option<Learned>);
+
+fn read(files: &[&RuleFile], problems: &mut Vec<Problem>) -> Files {
+    let mut learned = None;
     let mut lexicons = Vec::new();
     let mut definitions = Definitions::default();
     let mut scores = None;
@@ -262,6 +282,14 @@ fn read(files: &[&RuleFile], problems: &mut Vec<Problem>) -> (Vec<Lexicon>, Defi
             continue;
         }
         if file.path == "rules/learned.json" {
+            match serde_json::from_str(source) {
+                Ok(read) => learned = Some(read),
+                Err(error) => {
+                    let mut problem = whole(Code::Syntax, &format!("Không đọc được: {error}."));
+                    problem.line = error.line() as u32;
+                    problems.push(problem);
+                }
+            }
             continue;
         }
         let mut document = Document::new(&file.path, source, problems);
@@ -286,7 +314,7 @@ fn read(files: &[&RuleFile], problems: &mut Vec<Problem>) -> (Vec<Lexicon>, Defi
         });
         Scores::empty()
     });
-    (lexicons, definitions, scores)
+    (lexicons, definitions, scores, learned)
 }
 
 /// Turns names into numbers.
@@ -368,6 +396,7 @@ fn resolve(
         stances: Vec::new(),
         urgencies: Vec::new(),
         scores: scores.clone(),
+        learned: None,
         family_titles: Family::ALL.iter().map(|f| f.id().to_owned()).collect(),
         shield_signals: Vec::new(),
         group_signals: vec![Vec::new(); scores.groups.len()],

@@ -1,0 +1,193 @@
+//! The learned part: integer weights of n-grams and signals in `rules/learned.json`.
+//!
+//! One head says how much a post reads like a lure at all; one head a family says which. A head's sum is
+//! `bias + Σ signals + Σ words / √tokens`, in hundredths of a point; the whole is rounded to points and bounded by
+//! `[learned] cap`. Every part is listed, so the sum stays exact. It changes only families that rules raised.
+
+use std::collections::BTreeMap;
+
+use model::Family;
+use serde::{Deserialize, Serialize};
+use text::{Field, Reading, Span};
+
+use crate::features::{Gram, grams, key_of_name};
+use crate::seen::Seen;
+use crate::table::Table;
+
+/// Fewest tokens that a sum of words is divided by.
+const MIN_TOKENS: usize = 16;
+
+/// How many contributions are listed by themselves; the others are summed up in one.
+const LISTED: usize = 4;
+
+/// Weights of one question, in hundredths of a point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Of every post.
+    pub bias: i32,
+    /// By signal name; signals that no longer exist are passed over.
+    pub signals: BTreeMap<String, i32>,
+    /// By n-gram: `e:` exact, `f:` folded.
+    pub words: BTreeMap<String, i32>,
+}
+
+/// `rules/learned.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Whether it is a lure at all.
+    pub any: Head,
+    /// Which family, given that it is one.
+    #[serde(default)]
+    pub families: BTreeMap<Family, Head>,
+}
+
+/// [`Learned`], ready for lookups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Weights {
+    table: Table,
+    /// For each word, from 1: its name and its (head, weight) pairs.
+    words: Vec<(String, Vec<(u8, i32)>)>,
+    /// For each signal, (head, weight) pairs.
+    signals: Vec<(u16, Vec<(u8, i32)>)>,
+    /// By head: 0 is `any`, then families by number + 1.
+    bias: Vec<i32>,
+}
+
+/// One part of a head's sum.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Contribution {
+    pub name: String,
+    pub points: i32,
+    pub field: Field,
+    pub span: Option<Span>,
+}
+
+/// Which weighted words and signals a post has.
+pub(crate) struct Sighting {
+    /// (word, place of its first occurrence), each word once.
+    words: Vec<(u32, Gram)>,
+    /// Indices into `Weights::signals`.
+    signals: Vec<usize>,
+    tokens: usize,
+}
+
+/// What a sum of words is multiplied by.
+pub(crate) fn word_value(tokens: usize) -> f64 {
+    1.0 / (tokens.max(MIN_TOKENS) as f64).sqrt()
+}
+
+impl Weights {
+    pub fn new(learned: &Learned, signal_number: impl Fn(&str) -> Option<u16>) -> Weights {
+        let mut words: BTreeMap<&str, Vec<(u8, i32)>> = BTreeMap::new();
+        let mut signals: BTreeMap<u16, Vec<(u8, i32)>> = BTreeMap::new();
+        let mut bias = vec![0; Family::ALL.len() + 1];
+        let heads = std::iter::once((0, &learned.any)).chain(learned.families.iter().map(|(f, h)| (*f as u8 + 1, h)));
+        for (number, head) in heads {
+            if let Some(slot) = bias.get_mut(number as usize) {
+                *slot = head.bias;
+            }
+            for (name, weight) in &head.words {
+                words.entry(name).or_default().push((number, *weight));
+            }
+            for (name, weight) in &head.signals {
+                if let Some(signal) = signal_number(name) {
+                    signals.entry(signal).or_default().push((number, *weight));
+                }
+            }
+        }
+        let words: Vec<(String, Vec<(u8, i32)>)> = words.into_iter().map(|(n, w)| (n.to_owned(), w)).collect();
+        let keys: BTreeMap<u64, u32> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (name, _))| Some((key_of_name(name)?, index as u32 + 1)))
+            .collect();
+        Weights { table: Table::new(&keys), words, signals: signals.into_iter().collect(), bias }
+    }
+
+    pub fn look(&self, reading: &Reading, seen: &Seen<'_>) -> Sighting {
+        let mut all = Vec::new();
+        let tokens = grams(reading, false, &mut all);
+        let mut words: Vec<(u32, Gram)> =
+            all.into_iter().map(|gram| (self.table.get(gram.key), gram)).filter(|(word, _)| *word != 0).collect();
+        words.sort_by_key(|(word, gram)| (*word, gram.field, gram.start));
+        words.dedup_by_key(|(word, _)| *word);
+        let signals = self.signals.iter().enumerate().filter(|(_, (s, _))| seen.has(*s)).map(|(i, _)| i).collect();
+        Sighting { words, signals, tokens }
+    }
+
+    /// Hundredths of a point that `any` and one family's head give.
+    fn hundredths(&self, sighting: &Sighting, family: Family, mut each: impl FnMut(Part<'_>, f64)) -> f64 {
+        let own = family as u8 + 1;
+        let of = |pairs: &[(u8, i32)]| pairs.iter().filter(|(h, _)| *h == 0 || *h == own).map(|(_, w)| w).sum::<i32>();
+        let bias = self.bias.first().copied().unwrap_or(0) + self.bias.get(own as usize).copied().unwrap_or(0);
+        let mut sum = f64::from(bias);
+        for index in &sighting.signals {
+            let Some((signal, pairs)) = self.signals.get(*index) else { continue };
+            let value = f64::from(of(pairs));
+            sum += value;
+            each(Part::Signal(*signal), value);
+        }
+        let scale = word_value(sighting.tokens);
+        for (word, gram) in &sighting.words {
+            let Some((name, pairs)) = self.words.get((*word as usize).wrapping_sub(1)) else { continue };
+            let value = f64::from(of(pairs)) * scale;
+            sum += value;
+            each(Part::Word(name, gram), value);
+        }
+        sum
+    }
+
+    /// The points of one family, bounded.
+    pub fn points(&self, sighting: &Sighting, family: Family, cap: i32) -> i32 {
+        ((self.hundredths(sighting, family, |_, _| {}) / 100.0).round() as i32).clamp(-cap, cap)
+    }
+
+    /// The parts of [`Weights::points`]: the strongest by name, the rest as one; they add up exactly.
+    pub fn contributions(
+        &self,
+        sighting: &Sighting,
+        family: Family,
+        cap: i32,
+        reading: &Reading,
+        signal_name: impl Fn(u16) -> String,
+    ) -> Vec<Contribution> {
+        let mut parts = Vec::new();
+        let sum = self.hundredths(sighting, family, |part, value| {
+            let points = (value / 100.0).round() as i32;
+            if points == 0 {
+                return;
+            }
+            parts.push(match part {
+                Part::Signal(signal) => {
+                    Contribution { name: format!("s:{}", signal_name(signal)), points, field: Field::Text, span: None }
+                }
+                Part::Word(name, gram) => {
+                    Contribution { name: name.to_owned(), points, field: gram.field, span: span_of(reading, gram) }
+                }
+            });
+        });
+        let whole = ((sum / 100.0).round() as i32).clamp(-cap, cap);
+        parts.sort_by_key(|c| std::cmp::Reverse(c.points.abs()));
+        parts.truncate(LISTED);
+        let rest = whole - parts.iter().map(|c| c.points).sum::<i32>();
+        if rest != 0 {
+            parts.push(Contribution { name: "rest".to_owned(), points: rest, field: Field::Text, span: None });
+        }
+        parts
+    }
+}
+
+enum Part<'a> {
+    Signal(u16),
+    Word(&'a str, &'a Gram),
+}
+
+fn span_of(reading: &Reading, gram: &Gram) -> Option<Span> {
+    let view = match gram.field {
+        Field::Title => reading.title.as_ref()?,
+        Field::Text => &reading.text,
+    };
+    let first = view.tokens.get(gram.start as usize)?;
+    let last = view.tokens.get((gram.start + gram.len) as usize - 1)?;
+    Some(Span { start: first.span.start, end: last.span.end })
+}

@@ -1,0 +1,435 @@
+//! Trains the learned part from labelled posts, and says by grouped cross-validation whether it helps.
+//!
+//! Deterministic: the same posts and ruleset give the same weights. Every post is seen twice, as written and without
+//! marks. A word is kept only when posts of several groups have it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use model::Family;
+use serde::Serialize;
+use text::{Reading, syllable_id};
+
+use crate::eval::{DRAWS, Figure, group_numbers};
+use crate::features::{self, Gram};
+use crate::labelled::LabelledPost;
+use crate::learned::{Head, Learned, Weights, word_value};
+use crate::logistic::{Example, Model, fit};
+use crate::ruleset::Ruleset;
+use crate::statistics::{Scored, Share, average_precision, f1, paired_bootstrap, recall_at};
+
+/// Folds of the cross-validation; a group falls into one by its hash.
+const FOLDS: usize = 10;
+/// Fewest groups that must share a word.
+const MIN_GROUPS: usize = 3;
+/// Fewest lures of a family that get it a head of its own.
+const MIN_LURES: usize = 8;
+/// Points for one logit, of the `any` head and of a family's.
+const POINTS_PER_LOGIT: f64 = 10.0;
+const FAMILY_POINTS_PER_LOGIT: f64 = 5.0;
+/// Value of a signal that occurs, beside words that share a length of about 1.
+const SIGNAL_VALUE: f64 = 0.5;
+const ITERATIONS: usize = 100;
+
+/// What the learned part is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Settings {
+    pub name: &'static str,
+    pub words: bool,
+    pub signals: bool,
+    pub families: bool,
+    pub penalty: f64,
+    /// Most words of a head, the strongest first.
+    pub most_words: usize,
+}
+
+/// The models that are compared. Plain regression on words is the baseline that others would build.
+pub(crate) const WORDS: Settings =
+    Settings { name: "words", words: true, signals: false, families: false, penalty: 0.5, most_words: 100_000 };
+const CANDIDATES: &[Settings] = &[
+    Settings { name: "signals", words: false, signals: true, families: false, penalty: 1.0, most_words: 0 },
+    Settings { name: "words, 3,000", most_words: 3000, ..WORDS },
+    Settings { name: "words, signals", signals: true, most_words: 3000, ..WORDS },
+    Settings { name: "words, signals, families", signals: true, families: true, most_words: 3000, ..WORDS },
+    Settings { name: "words, signals, families, strong penalty", signals: true, families: true, penalty: 2.0, most_words: 3000, ..WORDS },
+];
+
+/// A difference over the same posts with its 95 % interval (bootstrap over groups).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Gain {
+    /// Learned minus rules alone.
+    pub value: f64,
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+}
+
+/// One candidate beside the rules alone, out of fold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// Which model.
+    pub name: String,
+    /// F1 of rules and model.
+    pub f1: Figure,
+    /// Average precision of rules and model.
+    pub average_precision: Figure,
+    /// F1 gained over the rules alone.
+    pub f1_gain: Gain,
+    /// Average precision gained over the rules alone.
+    pub average_precision_gain: Gain,
+    /// Average precision of the model by itself.
+    pub alone: f64,
+    /// Lures that alert and whose first family is one of their own.
+    pub family_first: Share,
+}
+
+/// What training found.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainReport {
+    /// Posts read.
+    pub posts: usize,
+    /// Groups that folds keep together.
+    pub groups: usize,
+    /// F1 of the rules alone.
+    pub rules_f1: Figure,
+    /// Average precision of the rules alone.
+    pub rules_average_precision: Figure,
+    /// Lures that alert by rules alone and whose first family is one of their own.
+    pub rules_family_first: Share,
+    /// The candidates.
+    pub candidates: Vec<Comparison>,
+    /// Name of the best candidate.
+    pub chosen: String,
+    /// Whether the chosen one should ship: it gains and loses nothing that the interval can tell.
+    pub helps: bool,
+}
+
+impl TrainReport {
+    /// The report for people.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "{} posts in {} groups, {FOLDS} folds by group", self.posts, self.groups)?;
+        writeln!(
+            out,
+            "{:42} F1 {}  AP {}  family first {}",
+            "rules alone", self.rules_f1, self.rules_average_precision, self.rules_family_first
+        )?;
+        for c in &self.candidates {
+            writeln!(
+                out,
+                "{:42} F1 {}  AP {}  family first {}",
+                format!("rules + {}", c.name),
+                c.f1,
+                c.average_precision,
+                c.family_first
+            )?;
+            let (f, a) = (c.f1_gain, c.average_precision_gain);
+            writeln!(
+                out,
+                "{:42} F1 {:+.3} [{:+.3}, {:+.3}]  AP {:+.3} [{:+.3}, {:+.3}]  alone AP {:.3}",
+                "", f.value, f.low, f.high, a.value, a.low, a.high, c.alone
+            )?;
+        }
+        let verdict = if self.helps { "helps" } else { "does not help beyond doubt" };
+        writeln!(out, "chosen: {}; it {verdict}", self.chosen)
+    }
+}
+
+/// One post, read both ways.
+pub(crate) struct Prepared {
+    pub reading: Reading,
+    pub lure: bool,
+    pub families: Vec<Family>,
+    pub group: usize,
+    fold: usize,
+    /// As written and without marks: (gram key, place) once each, and signals.
+    forms: [Form; 2],
+    tokens: usize,
+}
+
+struct Form {
+    grams: Vec<Gram>,
+    signals: Vec<u16>,
+    bare: bool,
+}
+
+/// Reads every post once for all that follows.
+pub(crate) fn prepare(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Prepared> {
+    let (groups, _) = group_numbers(posts);
+    posts
+        .iter()
+        .zip(groups)
+        .map(|(post, group)| {
+            let reading = post.read();
+            let folded_title = post.title.as_deref().map(text::fold);
+            let folded = text::read(folded_title.as_deref(), &text::fold(&post.text), None);
+            let mut tokens = 0;
+            let forms = [(&reading, false), (&folded, true)].map(|(seen_in, bare)| {
+                let mut grams = Vec::new();
+                tokens = features::grams(&reading, bare, &mut grams);
+                grams.sort_by_key(|g| (g.key, g.field, g.start));
+                grams.dedup_by_key(|g| g.key);
+                let seen = ruleset.see(seen_in);
+                let signals = (0..ruleset.signals.len() as u16).filter(|s| seen.has(*s)).collect();
+                Form { grams, signals, bare }
+            });
+            // FNV leaves its low bits uneven for short keys; the high ones are mixed.
+            let fold = (syllable_id(post.split_key()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % FOLDS;
+            let (lure, families) = (post.is_lure(), post.families.clone());
+            Prepared { reading, lure, families, group, fold, forms, tokens }
+        })
+        .collect()
+}
+
+/// Columns of the training matrix.
+struct Columns {
+    words: BTreeMap<u64, u32>,
+    signals: BTreeMap<u16, u32>,
+}
+
+impl Columns {
+    fn new(posts: &[&Prepared], settings: Settings) -> Columns {
+        let mut groups: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+        let mut signals = BTreeSet::new();
+        for post in posts {
+            for form in &post.forms {
+                if settings.words {
+                    for gram in &form.grams {
+                        let seen = groups.entry(gram.key).or_default();
+                        if seen.len() < MIN_GROUPS {
+                            seen.insert(post.group);
+                        }
+                    }
+                }
+                if settings.signals {
+                    signals.extend(form.signals.iter().copied());
+                }
+            }
+        }
+        let kept = groups.into_iter().filter(|(_, g)| g.len() >= MIN_GROUPS).map(|(key, _)| key);
+        let words: BTreeMap<u64, u32> = kept.enumerate().map(|(column, key)| (key, column as u32)).collect();
+        let first = words.len();
+        let signals = signals.into_iter().enumerate().map(|(i, s)| (s, (first + i) as u32)).collect();
+        Columns { words, signals }
+    }
+
+    fn len(&self) -> usize {
+        self.words.len() + self.signals.len()
+    }
+
+    fn row(&self, post: &Prepared, form: &Form) -> Vec<(u32, f64)> {
+        let value = word_value(post.tokens);
+        let words = form.grams.iter().filter_map(|g| self.words.get(&g.key)).map(|c| (*c, value));
+        let signals = form.signals.iter().filter_map(|s| self.signals.get(s)).map(|c| (*c, SIGNAL_VALUE));
+        words.chain(signals).collect()
+    }
+
+    fn example(&self, post: &Prepared, form: &Form, positive: bool) -> Example {
+        Example { features: self.row(post, form), positive, weight: 1.0 }
+    }
+
+    /// Turns a model into integer weights, the strongest words only.
+    fn head(&self, model: &Model, bias: f64, scale: f64, most_words: usize, names: &Names<'_>) -> Head {
+        let hundredths = |w: f64| (w * scale * 100.0).round() as i32;
+        let mut words: Vec<(u64, f64)> =
+            self.words.iter().map(|(key, c)| (*key, model.weights.get(*c as usize).copied().unwrap_or(0.0))).collect();
+        words.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+        words.truncate(most_words);
+        let signals = self.signals.iter().filter_map(|(signal, column)| {
+            let weight = hundredths(model.weights.get(*column as usize)? * SIGNAL_VALUE);
+            Some(((*names.signals.get(*signal as usize)?).to_owned(), weight))
+        });
+        let words = words.into_iter().filter_map(|(key, w)| Some((names.words.get(&key)?.clone(), hundredths(w))));
+        Head {
+            bias: hundredths(bias),
+            signals: signals.filter(|(_, w)| *w != 0).collect(),
+            words: words.filter(|(_, w)| *w != 0).collect(),
+        }
+    }
+}
+
+/// What columns are called in `learned.json`.
+pub(crate) struct Names<'a> {
+    words: BTreeMap<u64, String>,
+    signals: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    pub fn new(ruleset: &'a Ruleset, posts: &[Prepared]) -> Names<'a> {
+        let mut words = BTreeMap::new();
+        for post in posts {
+            for form in &post.forms {
+                let names = features::names(&post.reading, &form.grams, form.bare);
+                for (gram, name) in form.grams.iter().zip(names) {
+                    words.entry(gram.key).or_insert(name);
+                }
+            }
+        }
+        Names { words, signals: ruleset.signal_names().collect() }
+    }
+}
+
+/// Trains on some posts.
+pub(crate) fn learn(posts: &[&Prepared], settings: Settings, names: &Names<'_>) -> Learned {
+    let columns = Columns::new(posts, settings);
+    let mut examples = Vec::new();
+    for post in posts {
+        examples.extend(post.forms.iter().map(|form| columns.example(post, form, post.lure)));
+    }
+    let all: Vec<&Example> = examples.iter().collect();
+    let model = fit(&all, columns.len(), settings.penalty, ITERATIONS);
+    let any = columns.head(&model, model.bias, POINTS_PER_LOGIT, settings.most_words, names);
+    let mut families = BTreeMap::new();
+    if settings.families {
+        let lures: Vec<&&Prepared> = posts.iter().filter(|p| p.lure).collect();
+        for family in Family::ALL {
+            let own = lures.iter().filter(|p| p.families.contains(family)).count();
+            if own < MIN_LURES || own == lures.len() {
+                continue;
+            }
+            let mut examples = Vec::new();
+            for post in &lures {
+                let positive = post.families.contains(family);
+                examples.extend(post.forms.iter().map(|form| columns.example(post, form, positive)));
+            }
+            let all: Vec<&Example> = examples.iter().collect();
+            let model = fit(&all, columns.len(), settings.penalty, ITERATIONS);
+            // Centred on the family's share, so that the head speaks of what sets it apart, not of how rare it is.
+            let rarity = (own as f64 / (lures.len() - own) as f64).ln();
+            let head = columns.head(&model, model.bias - rarity, FAMILY_POINTS_PER_LOGIT, settings.most_words / 4, names);
+            families.insert(*family, head);
+        }
+    }
+    Learned { any, families }
+}
+
+/// The `any` head's points of one post, unbounded: the model by itself.
+fn alone(ruleset: &Ruleset, weights: &Weights, post: &Prepared) -> f64 {
+    let seen = ruleset.see(&post.reading);
+    f64::from(weights.points(&weights.look(&post.reading, &seen), Family::Unclassified, i32::MAX))
+}
+
+/// Out-of-fold scores: rules and model together, the model alone, whether the first family is right.
+pub(crate) struct OutOfFold {
+    pub together: Vec<Scored>,
+    pub alone: Vec<Scored>,
+    pub family_first: Share,
+}
+
+/// Cross-validates one candidate.
+pub(crate) fn cross_validate(ruleset: &Ruleset, posts: &[Prepared], settings: Settings, names: &Names<'_>) -> OutOfFold {
+    let empty = Scored { score: 0.0, alert: false, lure: false, group: 0 };
+    let mut out =
+        OutOfFold { together: vec![empty; posts.len()], alone: vec![empty; posts.len()], family_first: Share::default() };
+    for fold in 0..FOLDS {
+        let training: Vec<&Prepared> = posts.iter().filter(|p| p.fold != fold).collect();
+        let weights = ruleset.weights(&learn(&training, settings, names));
+        for (index, post) in posts.iter().enumerate().filter(|(_, p)| p.fold == fold) {
+            let assessment = ruleset.assess_with(&post.reading, Some(&weights));
+            let scored = |score, alert| Scored { score, alert, lure: post.lure, group: post.group };
+            let by_itself = alone(ruleset, &weights, post);
+            if let (Some(together), Some(alone)) = (out.together.get_mut(index), out.alone.get_mut(index)) {
+                *together = scored(assessment.probability, assessment.alert);
+                *alone = scored(by_itself, by_itself > 0.0);
+            }
+            if post.lure && assessment.alert {
+                out.family_first.count(assessment.families.first().is_some_and(|f| post.families.contains(&f.family)));
+            }
+        }
+    }
+    out
+}
+
+fn gain(a: &[Scored], b: &[Scored], figure: fn(&[Scored]) -> f64) -> Gain {
+    let (value, low, high) = paired_bootstrap(a, b, figure, DRAWS);
+    Gain { value, low, high }
+}
+
+/// Trains the learned part of a ruleset. The comparison is out of fold; the weights come from all posts.
+///
+/// The rules themselves were written by people who saw some of these posts, so the comparison favours them: what the
+/// learned part gains here, it gains at least elsewhere.
+pub fn train(ruleset: &Ruleset, posts: &[LabelledPost]) -> (Learned, TrainReport) {
+    let prepared = prepare(ruleset, posts);
+    let names = Names::new(ruleset, &prepared);
+    let mut family_first = Share::default();
+    let rules: Vec<Scored> = prepared
+        .iter()
+        .map(|post| {
+            let a = ruleset.assess_with(&post.reading, None);
+            if post.lure && a.alert {
+                family_first.count(a.families.first().is_some_and(|f| post.families.contains(&f.family)));
+            }
+            Scored { score: a.probability, alert: a.alert, lure: post.lure, group: post.group }
+        })
+        .collect();
+    let mut candidates = Vec::new();
+    let mut best: Option<(f64, Settings)> = None;
+    for settings in CANDIDATES {
+        let out = cross_validate(ruleset, &prepared, *settings, &names);
+        let worth = f1(&out.together) + average_precision(&out.together);
+        if best.is_none_or(|(most, _)| worth > most + 0.002) {
+            best = Some((worth, *settings));
+        }
+        candidates.push(Comparison {
+            name: settings.name.to_owned(),
+            f1: Figure::new(&out.together, f1),
+            average_precision: Figure::new(&out.together, average_precision),
+            f1_gain: gain(&out.together, &rules, f1),
+            average_precision_gain: gain(&out.together, &rules, average_precision),
+            alone: average_precision(&out.alone),
+            family_first: out.family_first,
+        });
+    }
+    let settings = best.map_or(WORDS, |(_, settings)| settings);
+    let helps = candidates.iter().filter(|c| c.name == settings.name).any(|c| {
+        let (f, a) = (c.f1_gain, c.average_precision_gain);
+        (f.low > 0.0 || a.low > 0.0) && f.high > 0.0 && a.high > 0.0
+    });
+    let all: Vec<&Prepared> = prepared.iter().collect();
+    let learned = learn(&all, settings, &names);
+    let report = TrainReport {
+        posts: posts.len(),
+        groups: prepared.iter().map(|p| p.group + 1).max().unwrap_or(0),
+        rules_f1: Figure::new(&rules, f1),
+        rules_average_precision: Figure::new(&rules, average_precision),
+        rules_family_first: family_first,
+        candidates,
+        chosen: settings.name.to_owned(),
+        helps,
+    };
+    (learned, report)
+}
+
+/// Recall of each family that has five lures, when its rules are gone and its posts were not learned from; any alert
+/// counts, at most `most` of the benign posts above the threshold.
+pub fn leave_family_out(ruleset: &Ruleset, posts: &[LabelledPost], most: f64, learned: bool) -> BTreeMap<Family, Share> {
+    let prepared = prepare(ruleset, posts);
+    let names = Names::new(ruleset, &prepared);
+    let mut shares = BTreeMap::new();
+    for family in Family::ALL {
+        let theirs = |p: &Prepared| p.lure && p.families.first() == Some(family);
+        if prepared.iter().filter(|p| theirs(p)).count() < 5 {
+            continue;
+        }
+        let without = ruleset.without(*family);
+        let mut scored = Vec::new();
+        for fold in 0..FOLDS {
+            let training: Vec<&Prepared> =
+                prepared.iter().filter(|p| p.fold != fold && !(p.lure && p.families.contains(family))).collect();
+            let weights = learned.then(|| ruleset.weights(&learn(&training, CANDIDATES[2], &names)));
+            for post in prepared.iter().filter(|p| p.fold == fold && (!p.lure || theirs(p))) {
+                let a = without.assess_with(&post.reading, weights.as_ref());
+                scored.push(Scored { score: a.probability, alert: a.alert, lure: post.lure, group: post.group });
+            }
+        }
+        shares.insert(*family, recall_at(&scored, most));
+    }
+    shares
+}
