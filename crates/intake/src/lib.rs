@@ -1,1 +1,15 @@
-//! .
+//! The doors through which posts come in: crawl, import, paste, tip.
+//!
+//! `source` is the language in which a site is described, `extract` reads a page by it, `fetch` opens addresses, and
+//! only this crate does so; `crawl` decides what is fetched when; `import` reads what analysts captured elsewhere.
+//! Bytes are handed over for keeping before anything parses them. Deliberately absent: SQL, and opinions about posts.
+
+mod canonical;
+pub mod extract;
+pub mod fetch;
+pub mod filter;
+mod problem;
+pub mod source;
+
+pub use problem::{Problem, nearest};
+pub use source::Source;

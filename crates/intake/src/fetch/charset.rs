@@ -1,0 +1,115 @@
+//! From decoded bytes to text: byte order mark, HTTP header, declaration in the page, then a guess that expects Vietnamese.
+//!
+//! TCVN3 and VNI are fonts, not charsets: their pages are decoded as what they claim to be, and the text crate repairs
+//! the letters.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1258};
+
+/// A decoded page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// Its text.
+    pub text: String,
+    /// The name of the charset it was read in.
+    pub charset: &'static str,
+    /// Whether some bytes were not of that charset.
+    pub had_errors: bool,
+}
+
+/// How far into a page a declaration is looked for, in bytes.
+const DECLARATION_WITHIN: usize = 1024;
+
+/// Decodes a page. `http` is the charset of the Content-Type header; JSON is UTF-8 whatever the header says.
+pub fn decode(bytes: &[u8], http: Option<&str>, media_type: &str) -> Decoded {
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        return with(encoding, &bytes[length..]);
+    }
+    if media_type.ends_with("json") {
+        return with(UTF_8, bytes);
+    }
+    let label = |label: &str| Encoding::for_label(label.trim().trim_matches(['"', '\'']).as_bytes());
+    let declared = http.and_then(label).or_else(|| declaration(bytes).and_then(|name| label(&name)));
+    let utf8 = std::str::from_utf8(bytes).ok();
+    match (declared, utf8) {
+        // Valid multi-byte UTF-8 is no accident, whatever a forgotten header says.
+        (_, Some(text)) if !text.is_ascii() => with(UTF_8, bytes),
+        (Some(encoding), _) if encoding != UTF_8 => with(encoding, bytes),
+        (_, Some(_)) => with(UTF_8, bytes),
+        (declared, None) => {
+            let claimed = declared.unwrap_or(UTF_8);
+            let as_claimed = with(claimed, bytes);
+            // A page cut inside a letter or with a few bad bytes is still what it claims to be.
+            let bad = as_claimed.text.matches('\u{fffd}').count();
+            if declared.is_some() && bad * 50 < vietnamese_letters(&as_claimed.text).max(1) {
+                return as_claimed;
+            }
+            let guess = guess(bytes);
+            let guessed = with(guess, bytes);
+            if vietnamese_letters(&guessed.text) >= vietnamese_letters(&as_claimed.text) { guessed } else { as_claimed }
+        }
+    }
+}
+
+fn with(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
+    let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+    // windows-1258 writes tones as combining marks.
+    let text = if encoding == WINDOWS_1258 { crate::filter::nfc(&text) } else { text.into_owned() };
+    Decoded { text, charset: encoding.name(), had_errors }
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(Some(b"vn"), Utf8Detection::Allow)
+}
+
+/// The charset that a page declares in its first bytes, as XML or as HTML.
+fn declaration(bytes: &[u8]) -> Option<String> {
+    let head: String = bytes.iter().take(DECLARATION_WITHIN).map(|byte| *byte as char).collect::<String>().to_ascii_lowercase();
+    if let Some(xml) = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split("?>").next()) {
+        if let Some(name) = xml.split("encoding").nth(1).and_then(quoted) {
+            return Some(name);
+        }
+    }
+    head.split("<meta").skip(1).find_map(|meta| {
+        let meta = meta.split('>').next()?;
+        let value = meta.split("charset").nth(1)?;
+        quoted(value)
+    })
+}
+
+fn quoted(text: &str) -> Option<String> {
+    let value = text.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
+    let end = value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/' | '>')).unwrap_or(value.len());
+    Some(value[..end].to_owned()).filter(|name| !name.is_empty())
+}
+
+fn vietnamese_letters(text: &str) -> usize {
+    text.chars().filter(|c| matches!(*c, '\u{1ea0}'..='\u{1ef9}' | 'ă' | 'Ă' | 'đ' | 'Đ' | 'ơ' | 'Ơ' | 'ư' | 'Ư' | '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}')).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_read_in_its_own_charset() {
+        let text = "Tuyển dụng lao động phổ thông đi làm việc ở nước ngoài, lương cao, không cần kinh nghiệm, liên hệ ngay để được tư vấn.";
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(decode(&utf16, None, "text/html").text, text);
+        assert_eq!(decode(text.as_bytes(), Some("iso-8859-1"), "text/html").text, text);
+        // Python's cp1258 codec writes the decomposed form of these letters so.
+        let cp1258: Vec<u8> = b"Tuy\xea\xd2n du\xf2ng lao \xf0\xf4\xf2ng ph\xf4\xd2 th\xf4ng".to_vec();
+        let page = [b"<meta charset=windows-1258><p>".as_slice(), &cp1258].concat();
+        assert_eq!(decode(&page, None, "text/html").text, "<meta charset=windows-1258><p>Tuyển dụng lao động phổ thông");
+        assert_eq!(decode(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None, "application/xml").text.matches('é').count(), 1);
+        assert_eq!(decode("{\"a\":\"ế\"}".as_bytes(), Some("latin1"), "application/json").text, "{\"a\":\"ế\"}");
+    }
+
+    #[test]
+    fn undeclared_windows_1258_is_recognised() {
+        let cp1258 = b"Tuy\xea\xd2n gia sinh vi\xean kho\xf2e maI?nh, l\xfd\xf5ng cao, kh\xf4ng c\xe2\xccn kinh nghi\xea\xf2m, li\xean h\xea\xf2 ngay h\xf4m nay.";
+        assert_eq!(decode(cp1258, None, "text/html").charset, "windows-1258");
+    }
+}

@@ -1,0 +1,3 @@
+//! Opening addresses that came from a source, and no others.
+
+pub mod charset;
