@@ -11,5 +11,5 @@ mod facts;
 mod normalise;
 mod reading;
 
-pub use facts::{Fact, FactKind};
+pub use facts::{Fact, FactKind, contact_query};
 pub use reading::{Alternate, Evasion, Field, Mapped, Reading, Span, Token, TokenKind, View, fold, read, syllable_id};

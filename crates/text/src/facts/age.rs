@@ -1,0 +1,436 @@
+//! Ages and years of birth, and whether they are those of a minor.
+//!
+//! An age is stated by `tuổi` or `t`, by a year of birth (`2k8`, `sinh năm 2009`), or by a bare number or range where
+//! the words before speak of people. A minor is a person under 18 (Penal Code art. 150 and 151 split at 16 and 18).
+
+use serde_json::{Map, Value};
+
+use super::lex::{Kind, key};
+use super::{FactKind, Page, money, number};
+
+/// The age of majority.
+const MAJORITY: u32 = 18;
+/// Birth years from here on may be those of minors when the time of the post is unknown: the first posts that this
+/// software reads are of 2025.
+const POSSIBLY_MINOR_SINCE: i16 = 2007;
+
+const TUOI: u64 = key("tuoi");
+const T: u64 = key("t");
+const DUOI: u64 = key("duoi");
+const TREN: u64 = key("tren");
+const TU: u64 = key("tu");
+const DU: u64 = key("du");
+const CHUA: u64 = key("chua");
+const DEN: u64 = key("den");
+const TOI: u64 = key("toi");
+const TRO: u64 = key("tro");
+const LEN: u64 = key("len");
+const XUONG: u64 = key("xuong");
+const NGAY: u64 = key("ngay");
+const THANG: u64 = key("thang");
+const TUAN: u64 = key("tuan");
+const SINH: u64 = key("sinh");
+const NAM: u64 = key("nam");
+const SN: u64 = key("sn");
+const DO: u64 = key("do");
+const HOAC: u64 = key("hoac");
+const HAY: u64 = key("hay");
+const VA: u64 = key("va");
+const TO: u64 = key("to");
+const AGE: u64 = key("age");
+const NOI: u64 = key("noi");
+const KHAI: u64 = key("khai");
+
+/// Tries an age at a digit run.
+pub(super) fn at(page: &mut Page, at: usize) -> bool {
+    if page.glued(at) && at > 0 && page.word(at - 1) != 0 && page.word(at - 1) != SN {
+        return false;
+    }
+    if page.continues_number(at, &['.', ',', ':']) && !list_continues(page, at) {
+        return false;
+    }
+    birth_years(page, at) || infant(page, at) || stated(page, at) || bare(page, at)
+}
+
+/// Tries an age that starts with a word: spelled out, or a cue glued to nothing.
+pub(super) fn at_word(page: &mut Page, at: usize) -> bool {
+    if !number::may_be_digit(page.word(at)) {
+        return false;
+    }
+    let Some((age, end)) = number::spoken(page, at).filter(|spoken| (1..=99).contains(&spoken.0)) else {
+        return false;
+    };
+    let age = age as u32;
+    if page.word(end) == TUOI && matches!(page.str(end), "tuổi" | "tuoi") {
+        let (from, sign) = bound_before(page, at);
+        add_range(page, age, age, sign, from, end + 1);
+        return true;
+    }
+    // `Em mười bốn hả`, `nói mười tám ai biết`: tens only, else every "một" would be an age.
+    let teens = (12..=40).contains(&age) && end - at >= 2;
+    let said = is_self(page, at) || matches!(page.word_before(at, 1), NOI | KHAI);
+    if teens && said && !measured(page, end) {
+        add_range(page, age, age, "", at, end);
+        return true;
+    }
+    false
+}
+
+/// A comma glued between two ages, as in `16,17 tuổi`, is no decimal mark.
+fn list_continues(page: &Page, at: usize) -> bool {
+    page.mark(at - 1) == Some(',') && ends_in_age(page, at + 1)
+}
+
+fn ends_in_age(page: &Page, at: usize) -> bool {
+    match page.word(at) {
+        TUOI => matches!(page.str(at), "tuổi" | "tuoi"),
+        T => page.str(at) == "t" && page.glued(at),
+        _ => false,
+    }
+}
+
+/// `2k8`, `2k7, 2k8`, `sinh năm 2009`, `sn 99`.
+fn birth_years(page: &mut Page, at: usize) -> bool {
+    let cue = birth_cue(page, at);
+    let Some((first, mut end)) = birth_year(page, at, cue.is_some()) else { return false };
+    let (mut low, mut high) = (first, first);
+    // Neighbouring years of a list make one range.
+    loop {
+        let next = match (page.mark(end), page.word(end)) {
+            (Some(',' | '-' | '–' | '/' | '&' | '~' | '+'), _) => end + 1,
+            (_, HOAC | HAY | VA | DEN | TOI) => end + 1,
+            _ => end,
+        };
+        // A plain year joins only behind a cue, a short form anywhere.
+        let Some((year, after)) = birth_year(page, next, cue.is_some() && next > end) else { break };
+        (low, high) = (low.min(year), high.max(year));
+        end = after;
+    }
+    let value = if low == high { format!("yob:{low}") } else { format!("yob:{low}-{high}") };
+    let mut detail = Map::new();
+    if let Some(minor) = minor_by_birth(page, low, high) {
+        detail.insert("minor".into(), minor);
+    }
+    page.add(FactKind::Age, value, cue.unwrap_or(at), end, detail);
+    true
+}
+
+/// Where `sinh năm` or `sn` before a year starts.
+fn birth_cue(page: &Page, at: usize) -> Option<usize> {
+    let back = |n: usize| page.word_before(at, n);
+    match back(1) {
+        SN => Some(at - 1),
+        NAM if back(2) == SINH => Some(at - 2),
+        SINH if back(2) == NAM => Some(at - 2),
+        SINH => Some(at - 1).filter(|_| page.small(at).is_some_and(|year| (1950..=2030).contains(&year))),
+        _ => None,
+    }
+}
+
+fn birth_year(page: &Page, at: usize, told: bool) -> Option<(i16, usize)> {
+    let digits = page.digits(at)?;
+    if digits == "2" && page.str(at + 1) == "k" && page.glued(at + 1) {
+        let tail = page.digits(at + 2).filter(|tail| page.glued(at + 2) && tail.len() <= 2);
+        return match tail {
+            Some(tail) => {
+                let year: i16 = tail.parse().ok()?;
+                let ends = !page.glued(at + 3) || page.word(at + 3) == 0;
+                (year <= 25 && ends).then_some((2000 + year, at + 3))
+            }
+            // `2k` alone: born in 2000 when a person is spoken of, else two thousand đồng.
+            None => {
+                let alone = !page.glued(at + 2) || page.mark(at + 2).is_some();
+                let person = is_self(page, at) || near_people(page, at);
+                (alone && (told || person && !measured(page, at + 2))).then_some((2000, at + 2))
+            }
+        };
+    }
+    if !told {
+        return None;
+    }
+    let year: i16 = digits.parse().ok()?;
+    match digits.len() {
+        4 if (1930..=2030).contains(&year) => Some((year, at + 1)),
+        2 => Some((if year <= 25 { 2000 + year } else { 1900 + year }, at + 1)),
+        _ => None,
+    }
+}
+
+/// Whether people born in these years are minors when the post is written.
+fn minor_by_birth(page: &Page, low: i16, high: i16) -> Option<Value> {
+    let majority = MAJORITY as i16;
+    match page.posted.map(jiff::civil::Date::year) {
+        Some(year) if year - low < majority => Some(Value::from(true)),
+        Some(year) if year - high <= majority => Some(Value::from("possible")),
+        None if high >= POSSIBLY_MINOR_SINCE => Some(Value::from("possible")),
+        _ => None,
+    }
+}
+
+/// `5 ngày tuổi`, `2 tháng tuổi`.
+fn infant(page: &mut Page, at: usize) -> bool {
+    if page.word(at + 2) != TUOI {
+        return false;
+    }
+    let Some(count) = page.small(at).filter(|&count| count < 400) else { return false };
+    let (unit, name, count) = match page.word(at + 1) {
+        NGAY => ("d", "days", count),
+        TUAN => ("d", "days", count * 7),
+        THANG => ("m", "months", count),
+        _ => return false,
+    };
+    let mut detail = Map::new();
+    detail.insert(name.into(), Value::from(count));
+    detail.insert("kind".into(), Value::from("infant"));
+    detail.insert("minor".into(), Value::from(true));
+    page.add(FactKind::Age, format!("{count}{unit}"), at, at + 3, detail);
+    true
+}
+
+/// Ages before `tuổi` or `t`: one, a list, a range.
+fn stated(page: &mut Page, at: usize) -> bool {
+    let Some(first) = age(page, at) else { return false };
+    if page.continues_number(at, &['/']) {
+        return false;
+    }
+    let (mut low, mut high, mut end, mut many) = (first, first, at + 1, false);
+    while !ends_in_age(page, end) {
+        // Both halves may have a unit: `18t - 25t`.
+        let next = match (page.mark(end), page.word(end)) {
+            (Some(',' | '-' | '–' | '—' | '~' | '−' | '/' | '‑'), _) => end + 1,
+            (_, DEN | TOI | HOAC | HAY | VA | TO) => end + 1,
+            _ => return false,
+        };
+        let next = next + usize::from(page.word(next) == TOI || page.word(next) == DEN);
+        let Some(age) = age(page, next) else { return false };
+        (low, high, end, many) = (low.min(age), high.max(age), next + 1, true);
+        if end - at > 12 {
+            return false;
+        }
+    }
+    let letter = page.word(end) == T;
+    if letter && !letter_means_age(page, at, end, low) {
+        return false;
+    }
+    end += 1;
+    // `18t - 25t`, `18 tuổi đến 25 tuổi`.
+    if !many {
+        let next = match (page.mark(end), page.word(end)) {
+            (Some('-' | '–' | '—' | '~'), _) | (_, DEN | TOI) => end + 1,
+            _ => end,
+        };
+        if next > end {
+            if let Some(age) = age(page, next).filter(|&age| age > high && ends_in_age(page, next + 1)) {
+                (high, end, many) = (age, next + 2, true);
+            }
+        }
+    }
+    if many {
+        add_range(page, low, high, "", at, end);
+        return true;
+    }
+    let (from, sign) = bound_before(page, at);
+    let (end, sign) = if sign.is_empty() { bound_after(page, end) } else { (end, sign) };
+    add_range(page, low, high, sign, from, end);
+    true
+}
+
+/// An age in digits.
+fn age(page: &Page, at: usize) -> Option<u32> {
+    page.digits(at).filter(|digits| digits.len() <= 2).and_then(|_| page.small(at)).filter(|&age| age >= 1)
+}
+
+/// `35t` is an age, `5t` a lorry's load.
+fn letter_means_age(page: &Page, at: usize, letter: usize, low: u32) -> bool {
+    const LOADS: [u64; 9] = [
+        key("tai"), key("xe"), key("tan"), key("cau"), key("hang"), key("container"), key("dau"), key("cont"), key("nang"),
+    ];
+    if page.glued(letter + 1) && page.word(letter + 1) != 0 {
+        return false;
+    }
+    let load = page.any_before(at, 3, |word| LOADS.contains(&word));
+    (12..=80).contains(&low) && !load
+        || low < 12 && page.any_before(at, 3, |word| matches!(word, CON | BE_CHILD | CHAU))
+}
+
+const CON: u64 = key("con");
+const BE_CHILD: u64 = key("be");
+const CHAU: u64 = key("chau");
+
+/// `từ`, `đủ`, `trên`, `dưới`, `chưa đủ` before an age: where it starts and the sign that it gives.
+fn bound_before(page: &Page, at: usize) -> (usize, &'static str) {
+    let text = |back: usize| at.checked_sub(back).map_or("", |at| page.str(at));
+    let word = |back: usize| page.word_before(at, back);
+    match word(1) {
+        DUOI if matches!(text(1), "dưới" | "duoi") => (at - 1, "-"),
+        TREN if matches!(text(1), "trên" | "tren") => (at - 1, "+"),
+        TU if matches!(text(1), "từ" | "tu") => (at - 1, "+"),
+        DU if word(2) == CHUA => (at - 2, "-"),
+        DU if word(2) == TU && matches!(text(2), "từ" | "tu") => (at - 2, "+"),
+        DU if matches!(text(1), "đủ" | "du") => (at - 1, "+"),
+        CHUA if matches!(text(1), "chưa" | "chua") => (at - 1, "-"),
+        _ => match page.mark(at.wrapping_sub(1)) {
+            Some('>' | '≥') if at > 0 => (at - 1, "+"),
+            Some('<' | '≤') if at > 0 => (at - 1, "-"),
+            _ => (at, ""),
+        },
+    }
+}
+
+/// `trở lên`, `trở xuống`, `+` behind an age.
+fn bound_after(page: &Page, end: usize) -> (usize, &'static str) {
+    match (page.word(end), page.word(end + 1)) {
+        (TRO | DO, LEN) => (end + 2, "+"),
+        (TRO | DO, XUONG) => (end + 2, "-"),
+        _ if page.mark(end) == Some('+') => (end + 1, "+"),
+        _ => (end, ""),
+    }
+}
+
+/// A bare range or number where people are spoken of.
+fn bare(page: &mut Page, at: usize) -> bool {
+    let Some(first) = age(page, at) else { return false };
+    if page.glued(at) && !matches!(page.mark(at.wrapping_sub(1)), Some('(' | ':' | '"' | '“' | '>' | '<' | '≥' | '≤' | '~'))
+        && page.mark(at.wrapping_sub(1)).is_none_or(|mark| mark.is_ascii())
+    {
+        return false;
+    }
+    let range = match (page.mark(at + 1), page.word(at + 1)) {
+        (Some('-' | '–' | '—' | '~' | '−' | '‑'), _) | (_, DEN | TOI | TO) => age(page, at + 2),
+        _ => None,
+    };
+    if let Some(second) = range {
+        let plausible = (10..=60).contains(&first) && first < second && second <= 75;
+        let people = near_people(page, at) || page.word_before(at, 1) == TU && near_people(page, at - 1);
+        if plausible && people && !measured(page, at + 3) {
+            add_range(page, first, second, "", at, at + 3);
+            return true;
+        }
+        return false;
+    }
+    let (from, sign) = bound_before(page, at);
+    if sign == "-" && (15..=70).contains(&first) && !measured(page, at + 1) && near_people(page, from) {
+        add_range(page, first, first, sign, from, at + 1);
+        return true;
+    }
+    if sign == "+" && (14..=60).contains(&first) && page.word_before(at, 1) != TU && near_people(page, from)
+        && !measured(page, at + 1)
+    {
+        add_range(page, first, first, sign, from, at + 1);
+        return true;
+    }
+    if (12..=60).contains(&first) && is_self(page, at) && !measured(page, at + 1) && page.digits(at + 1).is_none() {
+        add_range(page, first, first, "", at, at + 1);
+        return true;
+    }
+    // `tuổi 18`, `age: 20`.
+    let mut before = at;
+    while before > 0 && matches!(page.mark(before - 1), Some(':')) {
+        before -= 1;
+    }
+    if matches!(page.word_before(before, 1), AGE | TUOI) && (10..=70).contains(&first) && !measured(page, at + 1) {
+        add_range(page, first, first, "", at, at + 1);
+        return true;
+    }
+    false
+}
+
+/// A speaker or child directly before a number: `em 17`, `mình 24`.
+fn is_self(page: &Page, at: usize) -> bool {
+    const SELVES: [u64; 13] = [
+        key("em"), key("e"), key("minh"), key("mik"), key("mk"), key("toi"), key("tui"), key("chau"), key("con"),
+        key("tao"), key("tu"), key("be"), key("t"),
+    ];
+    let back = usize::from(page.word_before(at, 1) == NAY || page.word_before(at, 1) == MOI) + 1;
+    let word = page.word_before(at, back);
+    let text = at.checked_sub(back).map_or("", |at| page.str(at));
+    SELVES.contains(&word) && !matches!(text, "tới" | "tối" | "tư" | "từ" | "tu" | "con" | "bể" | "bê" | "còn" | "bé" | "tôi")
+        || text == "tôi"
+        || word == key("nu") || word == key("nam") && matches!(text, "nam")
+}
+
+const NAY: u64 = key("nay");
+const MOI: u64 = key("moi");
+
+/// Words of people, or of age, among the few pieces before.
+fn near_people(page: &Page, at: usize) -> bool {
+    const PEOPLE: [u64; 46] = [
+        key("nu"), key("nam"), key("ban"), key("bn"), key("em"), key("chi"), key("anh"), key("nguoi"), key("tuoi"),
+        key("age"), key("re"), key("dau"), key("dong"), key("gai"), key("trai"), key("tien"), key("be"), key("e"),
+        key("minh"), key("mik"), key("mk"), key("me"), key("vo"), key("chong"), key("ae"), key("nhan"), key("cong"),
+        key("female"), key("male"), key("girl"), key("girls"), key("ng"), key("dua"), key("con"), key("chau"),
+        key("vien"), key("nv"), key("carrier"), key("donor"), key("nhanh"), key("ca"), key("co"), key("tre"),
+        key("tuyen"), key("cau"), key("ctv"),
+    ];
+    let start = at.saturating_sub(9);
+    let mut words = 0;
+    for index in (start..at).rev() {
+        let Some(piece) = page.piece(index) else { continue };
+        match piece.kind {
+            Kind::Break => return false,
+            Kind::Word => {
+                words += 1;
+                if PEOPLE.contains(&piece.key) {
+                    return true;
+                }
+                if words > 5 {
+                    return false;
+                }
+            }
+            Kind::Mark => {
+                if matches!(page.mark(index), Some('🎂' | '👩' | '👰' | '👧' | '👦' | '👨' | '🙋')) {
+                    return true;
+                }
+            }
+            Kind::Digits => {}
+        }
+    }
+    // The first words of a line are often the ages of those wanted.
+    false
+}
+
+/// A unit, a clock, a share or a noun follows: the number counts or measures something.
+fn measured(page: &Page, at: usize) -> bool {
+    const UNITS: [u64; 64] = [
+        key("h"), key("gio"), key("tieng"), key("phut"), key("p"), key("s"), key("kg"), key("km"), key("m"), key("cm"),
+        key("mm"), key("m2"), key("met"), key("can"), key("ki"), key("ky"), key("ngay"), key("tuan"), key("thang"),
+        key("nam"), key("lan"), key("nguoi"), key("ban"), key("bn"), key("em"), key("dua"), key("suat"), key("buoi"),
+        key("ca"), key("vien"), key("cai"), key("chiec"), key("con"), key("bo"), key("sao"), key("phong"), key("cho"),
+        key("bai"), key("nu"), key("chi"), key("anh"), key("chau"), key("khach"), key("don"), key("xe"), key("tan"),
+        key("goi"), key("hop"), key("chuyen"), key("diem"), key("inch"), key("gb"), key("tang"), key("mon"), key("muc"),
+        key("slot"), key("tien"), key("loai"), key("ho"), key("vong"), key("thung"), key("ly"), key("tho"), key("nam nu"),
+    ];
+    if money::unit_follows(page, at) {
+        return true;
+    }
+    match page.piece(at).map(|piece| piece.kind) {
+        Some(Kind::Mark) => {
+            let glued = page.glued(at);
+            match page.mark(at) {
+                Some('%' | '°' | '$' | '/' | '′' | '"') => true,
+                Some(':' | '.' | ',') => glued && page.glued(at + 1) && page.digits(at + 1).is_some(),
+                Some('-' | '–') => page.digits(at + 1).is_some(),
+                Some('x' | '×') => true,
+                _ => false,
+            }
+        }
+        Some(Kind::Digits) => true,
+        Some(Kind::Word) => {
+            let word = page.word(at);
+            page.glued(at) && word != T || UNITS.contains(&word) && !matches!(page.str(at), "nữ" | "hỏi" | "còn" | "có" | "họ" | "hồ" | "bỏ" | "năm nữ" | "cần" | "chỉ" | "nam" | "bị")
+        }
+        _ => false,
+    }
+}
+
+/// Adds an age: one number, a range, or a bound.
+fn add_range(page: &mut Page, low: u32, high: u32, sign: &str, from: usize, until: usize) {
+    let value = if low == high { format!("{low}{sign}") } else { format!("{low}-{high}") };
+    let mut detail = Map::new();
+    // An upper bound of 35 says nothing about minors, one of 18 does.
+    let minor = if sign == "-" { high <= MAJORITY } else { low < MAJORITY };
+    if minor {
+        detail.insert("minor".into(), Value::from(true));
+    }
+    page.add(FactKind::Age, value, from, until, detail);
+}

@@ -1,0 +1,769 @@
+//! Phone numbers: of Vietnam in every disguise, of its neighbours, short and service numbers, masked ones.
+//!
+//! A run is collected piece by piece, over separators, letters that look like digits, and spoken digits. It is a phone
+//! only when some boundary of the run makes a number that the numbering plan knows (mobile prefixes in force since
+//! 2018, area codes since 2017) and its grouping is one that people use for phones.
+
+use serde_json::{Map, Value};
+
+use super::lex::{Kind, key};
+use super::{FactKind, Page, channel, detail, number};
+
+/// The longest run of digits that can become a phone: `0084` and a landline.
+const MOST_DIGITS: usize = 15;
+/// The most marks between two groups; one emoji may be several characters.
+const MOST_MARKS: usize = 6;
+
+/// The national number without separators, as dialled in Vietnam, and what it was written as.
+#[derive(Debug, PartialEq, Eq)]
+struct National {
+    e164: String,
+    landline: bool,
+    /// The eleven-digit form in force before 15 September 2018.
+    legacy: Option<String>,
+}
+
+/// The E.164 form of a Vietnamese number typed without its leading zero or with any of its prefixes.
+pub(super) fn national(digits: &str) -> Option<String> {
+    if digits.len() == 9 && is_mobile(&format!("0{digits}")) {
+        return Some(format!("+84{digits}"));
+    }
+    vietnamese(digits, false).map(|number| number.e164)
+}
+
+/// Mobile prefixes: 03[2-9], 05[25689], 07[06-9], 08[1-9], 09[0-46-9].
+fn is_mobile(digits: &str) -> bool {
+    let bytes = digits.as_bytes();
+    bytes.len() == 10
+        && bytes[0] == b'0'
+        && match (bytes[1], bytes[2]) {
+            (b'3', b'2'..=b'9') | (b'7', b'0' | b'6'..=b'9') | (b'8', b'1'..=b'9') => true,
+            (b'5', b'2' | b'5' | b'6' | b'8' | b'9') => true,
+            (b'9', b'0'..=b'4' | b'6'..=b'9') => true,
+            _ => false,
+        }
+}
+
+/// Area codes: 024 and 028 with eight digits, 02xx with seven.
+fn is_landline(digits: &str) -> bool {
+    let bytes = digits.as_bytes();
+    bytes.len() == 11
+        && bytes[0] == b'0'
+        && bytes[1] == b'2'
+        && match (bytes[2], bytes[3]) {
+            (b'4' | b'8', b'2'..=b'9') => true,
+            (b'0', b'3'..=b'9') | (b'1', b'0'..=b'6' | b'8' | b'9') | (b'2', b'0'..=b'2' | b'5'..=b'9') => true,
+            (b'3', b'2'..=b'9') | (b'5', b'1' | b'2' | b'4'..=b'9') | (b'6', b'0'..=b'3' | b'9') => true,
+            (b'7', b'0'..=b'7') | (b'9', b'0'..=b'4' | b'6' | b'7' | b'9') => true,
+            _ => false,
+        }
+}
+
+/// Today's number for an eleven-digit mobile number of before 2018.
+fn converted(digits: &str) -> Option<String> {
+    if digits.len() != 11 {
+        return None;
+    }
+    let (prefix, rest) = digits.split_at_checked(4)?;
+    let today = match prefix {
+        "0120" => "070",
+        "0121" => "079",
+        "0122" => "077",
+        "0126" => "076",
+        "0128" => "078",
+        "0123" => "083",
+        "0124" => "084",
+        "0125" => "085",
+        "0127" => "081",
+        "0129" => "082",
+        "0162" => "032",
+        "0163" => "033",
+        "0164" => "034",
+        "0165" => "035",
+        "0166" => "036",
+        "0167" => "037",
+        "0168" => "038",
+        "0169" => "039",
+        "0186" => "056",
+        "0188" => "058",
+        "0199" => "059",
+        _ => return None,
+    };
+    Some(format!("{today}{rest}"))
+}
+
+/// Reads digits as a Vietnamese number: national, or with 84, 0084, and a stray zero behind the country code.
+fn vietnamese(digits: &str, plus: bool) -> Option<National> {
+    let number = |local: &str, legacy: Option<String>, landline| National {
+        e164: format!("+84{}", &local[1..]),
+        landline,
+        legacy,
+    };
+    if is_mobile(digits) && !plus {
+        return Some(number(digits, None, false));
+    }
+    if is_landline(digits) && !plus {
+        return Some(number(digits, None, true));
+    }
+    if let Some(today) = converted(digits).filter(|_| !plus) {
+        return Some(number(&today, Some(digits.to_owned()), false));
+    }
+    let rest = digits.strip_prefix("84").or_else(|| digits.strip_prefix("0084"))?;
+    let local = if rest.starts_with('0') { rest.to_owned() } else { format!("0{rest}") };
+    if is_mobile(&local) {
+        return Some(number(&local, None, false));
+    }
+    if is_landline(&local) && (plus || digits.starts_with("00")) {
+        return Some(number(&local, None, true));
+    }
+    let today = converted(&local)?;
+    Some(number(&today, Some(local), false))
+}
+
+/// Country codes that posts name: code, ISO region, shortest and longest national number.
+const COUNTRIES: [(&str, &str, usize, usize); 34] = [
+    ("855", "KH", 8, 9),
+    ("856", "LA", 8, 10),
+    ("852", "HK", 8, 8),
+    ("853", "MO", 8, 8),
+    ("886", "TW", 8, 9),
+    ("971", "AE", 8, 9),
+    ("966", "SA", 8, 9),
+    ("974", "QA", 8, 8),
+    ("965", "KW", 8, 8),
+    ("972", "IL", 8, 9),
+    ("995", "GE", 9, 9),
+    ("420", "CZ", 9, 9),
+    ("673", "BN", 7, 7),
+    ("66", "TH", 8, 9),
+    ("95", "MM", 7, 10),
+    ("86", "CN", 10, 11),
+    ("63", "PH", 9, 10),
+    ("60", "MY", 8, 10),
+    ("65", "SG", 8, 8),
+    ("62", "ID", 8, 12),
+    ("82", "KR", 8, 10),
+    ("81", "JP", 9, 10),
+    ("91", "IN", 10, 10),
+    ("90", "TR", 10, 10),
+    ("44", "GB", 9, 10),
+    ("49", "DE", 8, 11),
+    ("48", "PL", 9, 9),
+    ("40", "RO", 9, 9),
+    ("36", "HU", 8, 9),
+    ("33", "FR", 9, 9),
+    ("61", "AU", 9, 9),
+    ("64", "NZ", 8, 10),
+    ("7", "RU", 10, 10),
+    ("1", "US", 10, 10),
+];
+
+/// The region of an international number without its plus, when its length fits.
+pub(super) fn region(digits: &str) -> Option<&'static str> {
+    let &(code, region, shortest, longest) = COUNTRIES.iter().find(|country| digits.starts_with(country.0))?;
+    let national = digits[code.len()..].trim_start_matches('0').len();
+    (shortest..=longest).contains(&national).then_some(region)
+}
+
+/// A run of digits as it is collected.
+#[derive(Default)]
+struct Run {
+    digits: String,
+    /// Length of each group, and the mark before it (`\0` for none or blanks only).
+    groups: Vec<(usize, char)>,
+    letters: bool,
+    words: bool,
+    hidden: usize,
+    plus: bool,
+}
+
+/// Tries a phone at a digit run.
+pub(super) fn at(page: &mut Page, at: usize) -> bool {
+    if service(page, at) {
+        return true;
+    }
+    if coded(page, at) {
+        return false;
+    }
+    let Some(first) = page.digits(at) else { return false };
+    let starts = first.starts_with('0') || first.starts_with("84") || (first.len() == 9 && !first.starts_with('1'));
+    starts && collect(page, at, at)
+}
+
+/// Tries a phone that starts with a letter in place of zero, or is spelled out.
+pub(super) fn at_word(page: &mut Page, at: usize) -> bool {
+    let word = page.str(at);
+    let starts = match page.word(at) {
+        O => {
+            let next = page.piece(at + 1).map(|piece| piece.kind);
+            matches!(next, Some(Kind::Digits)) || (matches!(next, Some(Kind::Mark)) && looks_dotted(page, at + 1))
+        }
+        KHONG | KO | ZERO => {
+            number::digit(page.str(at + 1)).is_some() || page.digits(at + 1).is_some_and(|digits| digits.len() < 10)
+        }
+        CONG => page.word(at + 1) == TAM && matches!(page.word(at + 2), BON | TU),
+        _ => word.len() > 1 && word.len() < 8 && word.bytes().all(|b| b == b'o') && page.digits(at + 1).is_some(),
+    };
+    starts && !page.glued(at) && collect(page, at, at)
+}
+
+/// Tries a phone at `+` or `(`.
+pub(super) fn at_mark(page: &mut Page, at: usize) -> bool {
+    match page.mark(at) {
+        Some('+') if page.glued(at + 1) => page.digits(at + 1).is_some() && collect(page, at, at + 1),
+        Some('(') => match page.mark(at + 1) {
+            Some('+') => page.digits(at + 2).is_some() && collect(page, at, at + 2),
+            _ => page.digits(at + 1).is_some_and(|digits| digits.starts_with('0')) && collect(page, at, at + 1),
+        },
+        _ => false,
+    }
+}
+
+const O: u64 = key("o");
+const KHONG: u64 = key("khong");
+const KO: u64 = key("ko");
+const ZERO: u64 = key("zero");
+const CONG: u64 = key("cong");
+const TAM: u64 = key("tam");
+const BON: u64 = key("bon");
+const TU: u64 = key("tu");
+const SO: u64 = key("so");
+const CON: u64 = key("con");
+const X: u64 = key("x");
+
+/// A mark and then a digit or a letter that stands for one.
+fn looks_dotted(page: &Page, at: usize) -> bool {
+    page.glued(at) && page.glued(at + 1) && (page.digits(at + 1).is_some() || look_alike(page.str(at + 1)).is_some())
+}
+
+/// The digits that a word of `o`, `l` and `i` stands for.
+fn look_alike(word: &str) -> Option<String> {
+    let digit = |c| match c {
+        'o' => Some('0'),
+        'l' | 'i' => Some('1'),
+        _ => None,
+    };
+    (!word.is_empty() && word.len() < 10).then(|| word.chars().map(digit).collect::<Option<String>>()).flatten()
+}
+
+/// The number is the body of a code: letters or a mark that makes codes stand before it, or a word that names one.
+fn coded(page: &Page, at: usize) -> bool {
+    if page.glued(at) && at > 0 {
+        match page.piece(at - 1).map(|piece| piece.kind) {
+            Some(Kind::Word) => {
+                let word = page.str(at - 1);
+                if !is_contact_word(page.word(at - 1)) && (look_alike(word).is_none() || page.glued(at - 1)) {
+                    return true;
+                }
+            }
+            Some(Kind::Mark) => {
+                let glued_before = page.glued(at - 1);
+                match page.mark(at - 1) {
+                    Some('#' | '$' | '€' | '=' | '№') => return true,
+                    Some('.' | ',' | ':' | '/' | '-' | '_') if glued_before && at >= 2 => {
+                        if page.digits(at - 2).is_some_and(|digits| digits.len() < 9) {
+                            return true;
+                        }
+                        let code = page.word(at - 2);
+                        if matches!(page.mark(at - 1), Some('-' | '_' | '/')) && code != 0 && !is_contact_word(code) {
+                            return page.raw(page.span(at - 2, at - 1)).chars().all(|c| c.is_ascii_uppercase());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    names_code(page, at)
+}
+
+/// Words before a number that make it an order, document or device number.
+pub(super) fn names_code(page: &Page, at: usize) -> bool {
+    let mut back = 1;
+    let mut words = 0;
+    while words < 4 && back <= 7 {
+        let Some(index) = at.checked_sub(back) else { return false };
+        let Some(piece) = page.piece(index) else { return false };
+        match piece.kind {
+            Kind::Break => return false,
+            Kind::Digits => return false,
+            Kind::Mark if matches!(page.mark(index), Some('.' | ';' | ',' | '!' | '?')) => return false,
+            Kind::Mark => {}
+            Kind::Word => {
+                words += 1;
+                let previous = page.word_before(index, 1);
+                if is_contact_word(piece.key) && piece.key != SO {
+                    return false;
+                }
+                let single = matches!(
+                    piece.key,
+                    MST | CCCD | CMND | CMT | CMTND | IMEI | SERIAL | SERI | ORDER | INVOICE | TRACKING | BILL | OTP
+                        | VOUCHER | BARCODE | ISBN | CIF
+                );
+                let pair = matches!(
+                    (previous, piece.key),
+                    (MA, DON | SO | VAN | KHACH | GD | HANG | TRA | HO | GIAO | VACH | VE | TOUR | LO | SP)
+                        | (DON, HANG)
+                        | (VAN, DON)
+                        | (HOA, DON)
+                        | (HOP, DONG)
+                        | (QUYET, DINH)
+                        | (BIEN, SO | LAI)
+                        | (THUE, SO)
+                        | (HO, CHIEU | SO)
+                        | (CAN, CUOC)
+                        | (GIAO, DICH)
+                        | (SO, LO | KHUNG | MAY | SERI | HIEU | HD)
+                        | (NGHI, DINH)
+                        | (GIAY, PHEP)
+                );
+                if single || pair {
+                    return true;
+                }
+            }
+        }
+        back += 1;
+    }
+    false
+}
+
+const MA: u64 = key("ma");
+const DON: u64 = key("don");
+const VAN: u64 = key("van");
+const KHACH: u64 = key("khach");
+const GD: u64 = key("gd");
+const HANG: u64 = key("hang");
+const TRA: u64 = key("tra");
+const HO: u64 = key("ho");
+const GIAO: u64 = key("giao");
+const VACH: u64 = key("vach");
+const VE: u64 = key("ve");
+const TOUR: u64 = key("tour");
+const LO: u64 = key("lo");
+const SP: u64 = key("sp");
+const HOA: u64 = key("hoa");
+const HOP: u64 = key("hop");
+const DONG: u64 = key("dong");
+const QUYET: u64 = key("quyet");
+const DINH: u64 = key("dinh");
+const BIEN: u64 = key("bien");
+const LAI: u64 = key("lai");
+const THUE: u64 = key("thue");
+const CHIEU: u64 = key("chieu");
+const CAN: u64 = key("can");
+const CUOC: u64 = key("cuoc");
+const DICH: u64 = key("dich");
+const KHUNG: u64 = key("khung");
+const MAY: u64 = key("may");
+const HIEU: u64 = key("hieu");
+const HD: u64 = key("hd");
+const NGHI: u64 = key("nghi");
+const GIAY: u64 = key("giay");
+const PHEP: u64 = key("phep");
+const MST: u64 = key("mst");
+const CCCD: u64 = key("cccd");
+const CMND: u64 = key("cmnd");
+const CMT: u64 = key("cmt");
+const CMTND: u64 = key("cmtnd");
+const IMEI: u64 = key("imei");
+const SERIAL: u64 = key("serial");
+const SERI: u64 = key("seri");
+const ORDER: u64 = key("order");
+const INVOICE: u64 = key("invoice");
+const TRACKING: u64 = key("tracking");
+const BILL: u64 = key("bill");
+const OTP: u64 = key("otp");
+const VOUCHER: u64 = key("voucher");
+const BARCODE: u64 = key("barcode");
+const ISBN: u64 = key("isbn");
+const CIF: u64 = key("cif");
+
+/// Words that are glued to or stand before a phone.
+pub(super) fn is_contact_word(word: u64) -> bool {
+    const WORDS: [u64; 26] = [
+        key("zalo"), key("zl"), key("sdt"), key("dt"), key("tel"), key("phone"), key("call"), key("goi"), key("alo"),
+        key("lh"), key("hotline"), key("ib"), key("inbox"), key("tele"), key("telegram"), key("viber"), key("whatsapp"),
+        key("mobile"), key("mob"), key("fone"), key("dtdd"), key("sms"), key("nt"), key("lienhe"), key("momo"), key("so"),
+    ];
+    WORDS.contains(&word)
+}
+
+/// Collects the run that starts at `digits_at` and adds the phone that it makes, from piece `from` on.
+fn collect(page: &mut Page, from: usize, digits_at: usize) -> bool {
+    let mut run = Run { plus: digits_at > 0 && page.mark(digits_at - 1) == Some('+'), ..Run::default() };
+    let mut at = digits_at;
+    let mut mark = '\0';
+    let mut found: Option<(usize, Outcome)> = None;
+    while let Some(length) = group(page, at, &mut run, mark) {
+        at += length;
+        if run.digits.len() > MOST_DIGITS {
+            break;
+        }
+        if let Some(outcome) = outcome(&run).filter(|_| ends_well(page, at, &run)) {
+            // A longer number of the same beginning wins only abroad, where lengths vary.
+            let national = matches!(outcome, Outcome::National(_) | Outcome::Masked);
+            found = Some((at, outcome));
+            if national {
+                break;
+            }
+        }
+        match separator(page, at) {
+            Some((marks, next)) => {
+                mark = next;
+                at += marks;
+            }
+            None => break,
+        }
+    }
+    let Some((mut end, outcome)) = found else { return nine_digits(page, from, digits_at) };
+    if page.mark(from) == Some('(') && page.mark(end) == Some(')') && !page.slice(from, end).contains(')') {
+        end += 1;
+    }
+    emit(page, from, end, &run, outcome);
+    true
+}
+
+/// What a run makes.
+enum Outcome {
+    National(National),
+    Abroad(&'static str),
+    Masked,
+}
+
+/// Reads the run as it stands.
+fn outcome(run: &Run) -> Option<Outcome> {
+    if run.hidden > 0 {
+        let known = run.digits.len() - run.hidden;
+        let prefix = run.digits.get(..3).unwrap_or("");
+        let plausible = !prefix.starts_with("0?") && is_mobile(&run.digits.replace('?', "0"));
+        let marked = run.hidden >= 2 && known >= 4;
+        return (run.digits.len() == 10 && plausible && marked).then_some(Outcome::Masked);
+    }
+    if let Some(number) = vietnamese(&run.digits, run.plus).filter(|_| well_grouped(run)) {
+        return Some(Outcome::National(number));
+    }
+    let digits = if run.plus { run.digits.as_str() } else { run.digits.strip_prefix("00")? };
+    if digits.starts_with("84") {
+        return None;
+    }
+    region(digits).map(Outcome::Abroad)
+}
+
+/// Whether people group phones so: not as a date, a decimal or a grouped thousand.
+fn well_grouped(run: &Run) -> bool {
+    let lengths: Vec<usize> = run.groups.iter().map(|group| group.0).collect();
+    let marks = || run.groups.iter().skip(1).map(|group| group.1);
+    let Some(&first) = lengths.first() else { return false };
+    if lengths.len() == 1 || run.words || run.plus {
+        return true;
+    }
+    let rest = &lengths[1..];
+    if lengths.iter().all(|&length| length == 1) {
+        return true;
+    }
+    if marks().any(|mark| mark == '/') {
+        // `0912/2024/…` is the number of a decision.
+        let year = lengths[1] == 4 && run.digits.get(first..first + 2).is_some_and(|d| d == "19" || d == "20");
+        return first >= 3 && rest.iter().all(|&length| length >= 3) && !(year && run.groups[1].1 == '/');
+    }
+    let country = run.digits.starts_with("84") && first == 2;
+    match first {
+        1 => marks().all(|mark| mark == '\0') || run.letters,
+        2 if !country => {
+            let pairs = rest.iter().all(|&length| length == 2);
+            pairs && marks().all(|mark| mark == marks().next().unwrap_or('\0') && mark != ':')
+                || (rest.len() <= 3 && rest.iter().all(|&length| length >= 2) && marks().all(|mark| mark != ':'))
+        }
+        _ => !marks().any(|mark| mark == ':'),
+    }
+}
+
+/// The run may end before the piece at `at`: nothing is glued to it that would make it part of something longer.
+fn ends_well(page: &Page, at: usize, run: &Run) -> bool {
+    if !page.glued(at) {
+        return true;
+    }
+    match page.piece(at).map(|piece| piece.kind) {
+        Some(Kind::Digits) => false,
+        Some(Kind::Word) => {
+            let word = page.word(at);
+            is_contact_word(word) || (word == X && run.hidden > 0) || page.str(at).chars().any(|c| !c.is_ascii())
+        }
+        Some(Kind::Mark) => {
+            // A tax number has a branch behind it: 0301234567-001.
+            let branch = run.groups.len() == 1
+                && matches!(page.mark(at), Some('-'))
+                && page.glued(at + 1)
+                && page.digits(at + 1).is_some_and(|digits| digits.len() == 3)
+                && !page.continues_number(at + 3, &['-']);
+            !branch && page.mark(at) != Some('%')
+        }
+        _ => true,
+    }
+}
+
+/// Reads one group of digits at `at` into the run; how many pieces it took.
+fn group(page: &Page, at: usize, run: &mut Run, mark: char) -> Option<usize> {
+    let piece = page.piece(at)?;
+    let before = run.digits.len();
+    let mut end = at;
+    // Glued digits and look-alike letters are one group.
+    loop {
+        let Some(piece) = page.piece(end) else { break };
+        if end > at && !page.glued(end) {
+            break;
+        }
+        match piece.kind {
+            Kind::Digits => run.digits.push_str(page.str(end)),
+            Kind::Word if page.str(end).bytes().all(|byte| byte == b'x') && before + (end - at) > 0 => {
+                let hidden = page.str(end).len().min(MOST_DIGITS);
+                run.hidden += hidden;
+                run.digits.extend(std::iter::repeat_n('?', hidden));
+            }
+            Kind::Word => {
+                let Some(digits) = look_alike(page.str(end)) else { break };
+                run.letters = true;
+                run.digits.push_str(&digits);
+            }
+            Kind::Mark if page.mark(end) == Some('*') && stars(page, end) >= 2 => {
+                let stars = stars(page, end);
+                run.hidden += stars;
+                run.digits.extend(std::iter::repeat_n('?', stars));
+                end += stars - 1;
+            }
+            _ => break,
+        }
+        end += 1;
+        if run.digits.len() > MOST_DIGITS {
+            break;
+        }
+    }
+    if end == at && piece.kind == Kind::Word {
+        if piece.key == CONG && before == 0 {
+            run.plus = true;
+            run.words = true;
+            return Some(1);
+        }
+        let digit = number::digit(page.str(at))?;
+        run.words = true;
+        run.digits.push(char::from(b'0' + digit));
+        end = at + 1;
+    }
+    // `ba số 0`, `3 con 8`: that many of the digit that follows.
+    let count = &run.digits[before..];
+    if count.len() == 1 && matches!(page.word(end), SO | CON) {
+        let repeated = page.digits(end + 1).filter(|digits| digits.len() == 1).map(str::to_owned);
+        let repeated = repeated.or_else(|| number::digit(page.str(end + 1)).map(|digit| digit.to_string()));
+        if let (Some(digit), Ok(times @ 2..=6)) = (repeated, count.parse::<usize>()) {
+            run.digits.truncate(before);
+            run.digits.push_str(&digit.repeat(times));
+            run.words = true;
+            end += 2;
+        }
+    }
+    run.groups.push((run.digits.len() - before, mark));
+    (end > at).then_some(end - at)
+}
+
+/// How many stars stand side by side at `at`.
+fn stars(page: &Page, at: usize) -> usize {
+    (at..at + MOST_DIGITS).take_while(|&at| page.mark(at) == Some('*')).count()
+}
+
+/// Skips the marks before the next group; their number and the mark that tells most.
+fn separator(page: &Page, at: usize) -> Option<(usize, char)> {
+    let mut telling = '\0';
+    for marks in 0..=MOST_MARKS {
+        let piece = page.piece(at + marks)?;
+        match piece.kind {
+            Kind::Digits | Kind::Word => return Some((marks, telling)),
+            Kind::Break => return None,
+            Kind::Mark => match page.mark(at + marks)? {
+                '*' if stars(page, at + marks) >= 2 => return Some((marks, telling)),
+                mark @ ('.' | '-' | '–' | '—' | '_' | '*' | '|' | '·' | '~' | '•' | ')' | '(' | '\'' | '"') => {
+                    telling = if telling == '/' { telling } else { mark };
+                }
+                '/' => telling = '/',
+                ',' if page.glued(at + marks) && page.glued(at + marks + 1) => telling = ',',
+                '+' | '%' | '=' | ':' | ';' | ',' | '@' | '#' | '$' | '€' | '&' | '!' | '?' | '<' | '>' => return None,
+                symbol if symbol.is_ascii() => return None,
+                _ => telling = if telling == '\0' { '·' } else { telling },
+            },
+        }
+    }
+    None
+}
+
+/// `zalo 912345678`: nine digits are a phone only beside a word that asks for one.
+fn nine_digits(page: &mut Page, from: usize, at: usize) -> bool {
+    let Some(digits) = page.digits(at).filter(|digits| digits.len() == 9) else { return false };
+    if !is_mobile(&format!("0{digits}")) || !ends_well(page, at + 1, &Run::default()) {
+        return false;
+    }
+    let channels = channel::around(page, page.span(at, at + 1));
+    let cue = if channels.zalo {
+        "zalo"
+    } else if channels.telegram {
+        "telegram"
+    } else if channels.whatsapp {
+        "whatsapp"
+    } else if channels.call {
+        "call"
+    } else {
+        return false;
+    };
+    let value = format!("+84{digits}");
+    channel_facts(page, &value, at, at + 1, channels);
+    page.add(FactKind::Phone, value, from, at + 1, detail([("conf", "low"), ("cue", cue)]));
+    true
+}
+
+/// Adds the phone and what the words around it make of it.
+fn emit(page: &mut Page, from: usize, end: usize, run: &Run, outcome: Outcome) {
+    let span = page.span(from, end);
+    let mut detail = Map::new();
+    if let Some(disguise) = disguise(page.raw(span), run) {
+        detail.insert("obf".into(), Value::from(disguise));
+    }
+    let value = match outcome {
+        Outcome::Masked => {
+            page.add(FactKind::PhoneMasked, run.digits.clone(), from, end, detail);
+            return;
+        }
+        Outcome::National(number) => {
+            if number.landline {
+                detail.insert("kind".into(), Value::from("landline"));
+            }
+            if let Some(legacy) = number.legacy {
+                detail.insert("legacy".into(), Value::from(legacy));
+            }
+            number.e164
+        }
+        Outcome::Abroad(region) => {
+            detail.insert("region".into(), Value::from(region));
+            format!("+{}", run.digits.strip_prefix("00").filter(|_| !run.plus).unwrap_or(&run.digits))
+        }
+    };
+    let channels = channel::around(page, span);
+    channel_facts(page, &value, from, end, channels);
+    page.add(FactKind::Phone, value, from, end, detail);
+}
+
+/// A number beside the name of a service is also a contact there.
+fn channel_facts(page: &mut Page, value: &str, from: usize, end: usize, channels: channel::Channels) {
+    let span = page.span(from, end);
+    let named = [
+        (channels.zalo, FactKind::Zalo, ""),
+        (channels.telegram, FactKind::Telegram, ""),
+        (channels.whatsapp, FactKind::Whatsapp, ""),
+        (channels.viber, FactKind::Handle, "viber:"),
+    ];
+    for (_, kind, prefix) in named.into_iter().filter(|named| named.0) {
+        page.add_at(kind, format!("{prefix}{value}"), span, Map::new());
+    }
+}
+
+/// How the number was disguised, if at all: told from the original characters.
+fn disguise(raw: &str, run: &Run) -> Option<&'static str> {
+    if run.words {
+        return Some("words");
+    }
+    let has = |test: fn(char) -> bool| raw.chars().any(test);
+    if has(|c| c == '\u{20e3}') {
+        Some("keycap")
+    } else if has(|c| ('\u{ff10}'..='\u{ff19}').contains(&c)) {
+        Some("fullwidth")
+    } else if has(|c| ('\u{1d7ce}'..='\u{1d7ff}').contains(&c)) {
+        Some("math")
+    } else if has(|c| ('\u{2460}'..='\u{24ff}').contains(&c) || ('\u{2776}'..='\u{2793}').contains(&c)) {
+        Some("circled")
+    } else if run.letters {
+        Some("letters")
+    } else if has(|c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')) {
+        Some("invisible")
+    } else if has(|c| !c.is_ascii() && !c.is_alphanumeric() && !"–—·•\u{a0}".contains(c)) {
+        Some("emoji")
+    } else {
+        None
+    }
+}
+
+/// Emergency and service numbers: 111, 113, 1900 xxxx, 1800 xxxx, only where the words around ask to call.
+fn service(page: &mut Page, at: usize) -> bool {
+    let Some(digits) = page.digits(at) else { return false };
+    let bare = !page.glued(at) || matches!(page.mark(at.wrapping_sub(1)), Some('(' | ':' | '"' | '“' | '*'))
+        || page.mark(at.wrapping_sub(1)).is_some_and(|mark| !mark.is_ascii());
+    if !bare {
+        return false;
+    }
+    match digits.len() {
+        3 if matches!(digits, "111" | "112" | "113" | "114" | "115") => {
+            let next_glued = page.glued(at + 1)
+                && (page.digits(at + 1).is_some()
+                    || page.word(at + 1) != 0
+                    || (matches!(page.mark(at + 1), Some('.' | ',' | '/' | '-' | '%')) && page.glued(at + 2)
+                        && page.digits(at + 2).is_some()));
+            if next_glued || !asked_to_call(page, at) || counted(page, at + 1) {
+                return false;
+            }
+            page.add(FactKind::Phone, digits.to_owned(), at, at + 1, detail([("kind", "short")]));
+            true
+        }
+        4 | 8 | 10 if digits.starts_with("1900") || digits.starts_with("1800") => {
+            let mut all = digits.to_owned();
+            let mut end = at + 1;
+            while all.len() < 8 {
+                let skip = usize::from(matches!(page.mark(end), Some('.' | '-')));
+                let Some(more) = page.digits(end + skip).filter(|more| more.len() <= 6) else { break };
+                all.push_str(more);
+                end += skip + 1;
+            }
+            if !matches!(all.len(), 8 | 10) || page.glued(end) && page.word(end) != 0 {
+                return false;
+            }
+            page.add(FactKind::Phone, all, at, end, detail([("kind", "service")]));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The words before a short number ask to call or report, or another short number stands before it.
+fn asked_to_call(page: &Page, at: usize) -> bool {
+    const CALLS: [u64; 16] = [
+        key("goi"), key("alo"), key("hotline"), key("dai"), key("call"), key("bao"), key("dt"), key("sdt"), key("giac"),
+        key("thoai"), key("lh"), key("day"), key("phone"), key("tel"), key("quay"), key("dien"),
+    ];
+    let mut words = 0;
+    for back in 1..=8 {
+        let Some(index) = at.checked_sub(back) else { return false };
+        let Some(piece) = page.piece(index) else { return false };
+        match piece.kind {
+            Kind::Break => return false,
+            Kind::Mark if matches!(page.mark(index), Some('📞' | '☎' | '📱')) => return true,
+            Kind::Mark if matches!(page.mark(index), Some('.' | ';' | '!' | '?')) => return false,
+            Kind::Mark => {}
+            Kind::Digits => return matches!(page.str(index), "111" | "112" | "113" | "114" | "115") && words <= 1,
+            Kind::Word => {
+                if CALLS.contains(&piece.key) {
+                    return true;
+                }
+                words += 1;
+                if words > 4 {
+                    return false;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// A noun that is counted, or a unit, follows: `111 người` is no phone.
+fn counted(page: &Page, at: usize) -> bool {
+    const COUNTED: [u64; 16] = [
+        key("nguoi"), key("trieu"), key("tr"), key("k"), key("nghin"), key("ngan"), key("ty"), key("kg"), key("km"),
+        key("suat"), key("ban"), key("tuoi"), key("ngay"), key("vu"), key("truong"), key("nan"),
+    ];
+    COUNTED.contains(&page.word(at))
+}
