@@ -28,10 +28,13 @@ mod people;
 mod posts;
 mod proposals;
 mod queue;
+mod raising;
 mod record;
 mod rulesets;
 mod sources;
 mod sql;
+mod visit;
+mod writing;
 
 pub use audit::{AuditFilter, AuditRow, AuditVerdict};
 pub use captures::CaptureRow;

@@ -1,9 +1,16 @@
 //! Posts: one with its versions, many for followers, search hits and exports.
 
-use model::Stance;
-use serde::Serialize;
+use std::collections::HashMap;
 
-use crate::{Error, Page, Result, Store};
+use model::{Post, Stance};
+use serde::Serialize;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::record::{families_of, last};
+use crate::sql::Sql;
+use crate::writing::Extra;
+use crate::{Error, Page, Result, Store, sql};
 
 /// A post in the store, with its current text.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +53,8 @@ pub struct PostRow {
     pub bytes: Option<(u64, u64)>,
     /// When it was first seen.
     pub first_seen_at_ms: i64,
+    /// When the current text was first seen.
+    pub version_at_ms: i64,
     /// When it was last seen.
     pub last_seen_at_ms: i64,
     /// When it was found gone.
@@ -119,13 +128,135 @@ pub struct ExportedVersion {
     pub seen_at: String,
 }
 
+impl PostRow {
+    /// Reads a row of `SELECT posts.*`.
+    pub(crate) fn read(row: &AnyRow) -> Result<PostRow> {
+        let extra: Extra = match sql::text_or_none(row, "extra")? {
+            Some(_) => sql::json(row, "extra")?,
+            None => Extra::default(),
+        };
+        let start: Option<u64> = sql::int_or_none(row, "byte_start")?.and_then(|at| at.try_into().ok());
+        let end: Option<u64> = sql::int_or_none(row, "byte_end")?.and_then(|at| at.try_into().ok());
+        Ok(PostRow {
+            id: sql::text(row, "id")?,
+            seq: sql::int(row, "seq")?,
+            source: sql::text(row, "source")?,
+            native_id: sql::text(row, "native_id")?,
+            url: sql::text_or_none(row, "url")?,
+            title: sql::text_or_none(row, "title")?,
+            text: sql::text(row, "text")?,
+            author: sql::text_or_none(row, "author")?,
+            author_id: sql::text_or_none(row, "author_id")?,
+            posted_at_ms: sql::int_or_none(row, "posted_at_ms")?,
+            edited_at_ms: sql::int_or_none(row, "edited_at_ms")?,
+            thread: sql::text_or_none(row, "thread")?,
+            parent: sql::text_or_none(row, "parent")?,
+            place: extra.place,
+            price: extra.price,
+            links: extra.links,
+            capture_id: sql::text(row, "capture_id")?,
+            bytes: start.zip(end),
+            first_seen_at_ms: sql::int(row, "first_seen_at_ms")?,
+            version_at_ms: sql::int(row, "version_at_ms")?,
+            last_seen_at_ms: sql::int(row, "last_seen_at_ms")?,
+            gone_at_ms: sql::int_or_none(row, "gone_at_ms")?,
+            version: sql::natural(row, "version")?,
+            stance: match sql::text_or_none(row, "stance")? {
+                Some(_) => Some(sql::id_of(row, "stance")?),
+                None => None,
+            },
+            ruleset: sql::text_or_none(row, "ruleset")?,
+            points: sql::int(row, "points")?,
+            families: families_of(&sql::text(row, "families")?),
+            campaign_id: sql::text_or_none(row, "campaign_id")?,
+        })
+    }
+
+    /// As it came.
+    pub(crate) fn as_post(&self) -> Post {
+        Post {
+            source: self.source.clone(),
+            native_id: self.native_id.clone(),
+            url: self.url.clone(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            author: self.author.clone(),
+            author_id: self.author_id.clone(),
+            posted_at_ms: self.posted_at_ms,
+            edited_at_ms: self.edited_at_ms,
+            thread: self.thread.clone(),
+            parent: self.parent.clone(),
+            place: self.place.clone(),
+            price: self.price.clone(),
+            links: self.links.clone(),
+            bytes: self.bytes,
+        }
+    }
+}
+
+/// RFC 3339 with milliseconds, UTC.
+pub(crate) fn rfc3339(ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{at:.3}")
+}
+
+pub(crate) async fn post(db: &mut AnyConnection, id: &str) -> Result<PostRow> {
+    let row = sql::row(db, "SELECT * FROM posts WHERE id = $1", [id.into()]).await?;
+    PostRow::read(&row.ok_or_else(|| Error::missing("bài đăng", id))?)
+}
+
+pub(crate) async fn versions(db: &mut AnyConnection, post: &PostRow) -> Result<Vec<Version>> {
+    let rows = sql::rows(
+        db,
+        "SELECT number, title, text, seen_at_ms, capture_id FROM versions WHERE post_id = $1 ORDER BY number",
+        [(&post.id).into()],
+    )
+    .await?;
+    let mut versions = rows.iter().map(Version::read).collect::<Result<Vec<_>>>()?;
+    versions.push(Version {
+        number: post.version,
+        title: post.title.clone(),
+        text: post.text.clone(),
+        seen_at_ms: post.version_at_ms,
+        capture_id: post.capture_id.clone(),
+    });
+    Ok(versions)
+}
+
+impl Version {
+    fn read(row: &AnyRow) -> Result<Version> {
+        Ok(Version {
+            number: sql::natural(row, "number")?,
+            title: sql::text_or_none(row, "title")?,
+            text: sql::text(row, "text")?,
+            seen_at_ms: sql::int(row, "seen_at_ms")?,
+            capture_id: sql::text(row, "capture_id")?,
+        })
+    }
+}
+
 impl Store {
     /// One post.
     ///
     /// # Errors
     /// `Missing`.
     pub async fn post(&self, id: &str) -> Result<PostRow> {
-        Err(Error::Unfinished)
+        post(&mut *self.read().await?, id).await
+    }
+
+    /// A post by its identity.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn post_by_native_id(&self, source: &str, native_id: &str) -> Result<Option<PostRow>> {
+        let mut db = self.read().await?;
+        let row = sql::row(
+            &mut db,
+            "SELECT * FROM posts WHERE source = $1 AND native_id = $2",
+            [source.into(), native_id.into()],
+        )
+        .await?;
+        row.as_ref().map(PostRow::read).transpose()
     }
 
     /// All texts of a post in the order seen, the current one last.
@@ -133,7 +264,9 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn versions(&self, post_id: &str) -> Result<Vec<Version>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let post = post(&mut db, post_id).await?;
+        versions(&mut db, &post).await
     }
 
     /// Posts by id, in the order of the ids; unknown ids are left out.
@@ -141,7 +274,19 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn posts_by_id(&self, ids: &[String]) -> Result<Vec<PostRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut found: HashMap<String, PostRow> = HashMap::new();
+        for chunk in ids.chunks(64) {
+            let mut select = Sql::new("SELECT * FROM posts WHERE id IN (", []);
+            for (n, id) in chunk.iter().enumerate() {
+                select.push(if n == 0 { "" } else { ", " }).bind(id);
+            }
+            for row in select.push(")").rows(&mut db).await? {
+                let post = PostRow::read(&row)?;
+                found.insert(post.id.clone(), post);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
     }
 
     /// Posts changed after a sequence number, in order: what the index follows. None is skipped, because the
@@ -150,7 +295,11 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn posts_after(&self, seq: i64, limit: u32) -> Result<Vec<PostRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows =
+            sql::rows(&mut db, "SELECT * FROM posts WHERE seq > $1 ORDER BY seq LIMIT $2", [seq.into(), limit.into()])
+                .await?;
+        rows.iter().map(PostRow::read).collect()
     }
 
     /// The last sequence number of posts; 0 in an empty store.
@@ -158,7 +307,7 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn last_seq(&self) -> Result<i64> {
-        Err(Error::Unfinished)
+        last(&mut *self.read().await?, "posts").await
     }
 
     /// Every post for export, oldest first, a page at a time.
@@ -166,6 +315,44 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn export_posts(&self, after: Option<&str>, limit: u32) -> Result<Page<ExportedPost>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(
+            &mut db,
+            "SELECT posts.*, captures.sha256 AS sha256, captures.fetched_at_ms AS fetched_at_ms FROM posts \
+             JOIN captures ON captures.id = posts.capture_id WHERE posts.id > $1 ORDER BY posts.id LIMIT $2",
+            [after.unwrap_or_default().into(), limit.into()],
+        )
+        .await?;
+        let mut page = Vec::with_capacity(rows.len());
+        let mut last_id = String::new();
+        for row in &rows {
+            let post = PostRow::read(row)?;
+            // Most posts were never edited: only the others cost a statement.
+            let texts = if post.version > 1 { versions(&mut db, &post).await? } else { Vec::new() };
+            let mut texts: Vec<ExportedVersion> = texts
+                .into_iter()
+                .map(|it| ExportedVersion { text: it.text, seen_at: rfc3339(it.seen_at_ms) })
+                .collect();
+            if texts.is_empty() {
+                texts.push(ExportedVersion { text: post.text.clone(), seen_at: rfc3339(post.version_at_ms) });
+            }
+            last_id.clone_from(&post.id);
+            page.push(ExportedPost {
+                source: post.source,
+                native_id: post.native_id,
+                url: post.url,
+                title: post.title,
+                text: post.text,
+                author: post.author,
+                posted_at: post.posted_at_ms.map(rfc3339),
+                collected_at: rfc3339(sql::int(row, "fetched_at_ms")?),
+                sha256: sql::text(row, "sha256")?,
+                gone_at: post.gone_at_ms.map(rfc3339),
+                versions: texts,
+                thread: post.thread,
+                parent: post.parent,
+            });
+        }
+        Ok(Page::of(page, limit, |_| last_id.clone()))
     }
 }
