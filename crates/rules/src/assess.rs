@@ -52,11 +52,16 @@ impl Total {
 impl Ruleset {
     /// Assesses one post. Deterministic: the same reading gives the same assessment on every machine.
     pub fn assess(&self, reading: &Reading) -> Assessment {
-        self.assess_with(reading, self.learned.as_ref())
+        self.assess_without(reading, self.learned.as_ref(), None)
     }
 
     /// Assesses with other learned weights, or none: for training.
     pub(crate) fn assess_with(&self, reading: &Reading, weights: Option<&Weights>) -> Assessment {
+        self.assess_without(reading, weights, None)
+    }
+
+    /// Assesses as if one rule did not hold.
+    pub(crate) fn assess_without(&self, reading: &Reading, weights: Option<&Weights>, without: Option<&str>) -> Assessment {
         let mut seen = self.see(reading);
         if seen.is_empty() {
             return self.nothing();
@@ -64,7 +69,7 @@ impl Ruleset {
         let mut found = Vec::new();
         let mut fired = Vec::new();
         for (index, rule) in self.rules.iter().enumerate() {
-            if rule.lists.evaluate(&mut seen, &mut found) {
+            if Some(rule.id.as_str()) != without && rule.lists.evaluate(&mut seen, &mut found) {
                 fired.push(index);
             }
         }

@@ -1,8 +1,54 @@
-//! An assessment in words.
+//! An assessment in words, and what would lower it.
 
 use std::fmt::Write as _;
 
-use crate::assessment::Assessment;
+use serde::Serialize;
+use text::Reading;
+
+use crate::assessment::{Assessment, FindingKind};
+use crate::ruleset::Ruleset;
+
+/// What the first family would have without one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lowering {
+    /// The rule.
+    pub rule: String,
+    /// Its title.
+    pub title: String,
+    /// What it saw.
+    pub text: String,
+    /// Points of the same family without it.
+    pub points: i32,
+    /// Whether the post would still alert.
+    pub alert: bool,
+}
+
+impl Ruleset {
+    /// For each rule that raised the first family: what would be left without it, the strongest first. Exact: the post
+    /// is assessed again each time, so caps and stance are taken into account.
+    pub fn what_lowers(&self, reading: &Reading, assessment: &Assessment) -> Vec<Lowering> {
+        let Some(first) = assessment.families.first() else { return Vec::new() };
+        let rules = assessment
+            .findings
+            .iter()
+            .filter(|f| f.family == first.family && f.kind == FindingKind::Rule && f.points > 0);
+        let mut lowerings: Vec<Lowering> = rules
+            .map(|finding| {
+                let without = self.assess_without(reading, self.learned.as_ref(), Some(&finding.rule));
+                let points = without.families.iter().find(|f| f.family == first.family).map_or(0, |f| f.points);
+                Lowering {
+                    rule: finding.rule.clone(),
+                    title: finding.title.clone(),
+                    text: finding.text.clone(),
+                    points,
+                    alert: without.alert,
+                }
+            })
+            .collect();
+        lowerings.sort_by_key(|l| l.points);
+        lowerings
+    }
+}
 
 /// The whole assessment, a line a part, in the order in which it adds up.
 pub fn to_text(a: &Assessment) -> String {

@@ -138,6 +138,8 @@ impl Lists {
         found.dedup_by_key(|o| (o.start, o.end));
     }
 
+    /// Chooses what stands near one anchor. All that is near is taken, not the nearest only: so another occurrence of
+    /// a member can never make an occurrence smaller, or vanish.
     fn choose_near(
         &self,
         anchor: Occurrence,
@@ -150,33 +152,53 @@ impl Lists {
         if self.none.iter().any(|s| seen.of(*s).iter().any(|o| close(&o))) {
             return false;
         }
-        let mut last = anchor;
-        for signal in rest {
-            let next = if self.ordered {
-                seen.of(*signal).iter().find(|o| o.start >= last.end && o.start - last.end <= reach)
-            } else {
-                seen.of(*signal).iter().min_by_key(|o| o.gap(&anchor)).filter(close)
-            };
-            let Some(next) = next else { return false };
-            chosen.push(*next);
-            last = *next;
+        if self.ordered && !self.all.is_empty() {
+            return self.follow(anchor, rest, reach, seen, chosen);
         }
-        if self.any.is_empty() {
-            return true;
+        for signal in rest {
+            let before = chosen.len();
+            chosen.extend(seen.of(*signal).iter().filter(close));
+            if chosen.len() == before {
+                return false;
+            }
         }
         let mut different = 0;
         for signal in &self.any {
-            let next = if self.ordered && !self.all.is_empty() {
-                seen.of(*signal).iter().find(|o| o.start >= last.end && o.start - last.end <= reach)
-            } else {
-                seen.of(*signal).iter().min_by_key(|o| o.gap(&anchor)).filter(close)
-            };
-            if let Some(next) = next {
-                different += 1;
-                chosen.push(*next);
-            }
+            let before = chosen.len();
+            chosen.extend(seen.of(*signal).iter().filter(close));
+            different += usize::from(chosen.len() > before);
         }
-        different >= self.least.max(1)
+        self.any.is_empty() || different >= self.least.max(1)
+    }
+
+    /// The first chain of `rest`, then `any`, in which each member follows the one before within reach.
+    fn follow(
+        &self,
+        last: Occurrence,
+        rest: &[u16],
+        reach: u32,
+        seen: &Seen<'_>,
+        chosen: &mut Vec<Occurrence>,
+    ) -> bool {
+        let follows = |o: &&Occurrence| o.start >= last.end && o.start - last.end <= reach;
+        let Some((next, rest)) = rest.split_first() else {
+            let mut different = 0;
+            for signal in &self.any {
+                let before = chosen.len();
+                chosen.extend(seen.of(*signal).iter().filter(follows));
+                different += usize::from(chosen.len() > before);
+            }
+            return self.any.is_empty() || different >= self.least.max(1);
+        };
+        let depth = chosen.len();
+        for candidate in seen.of(*next).iter().filter(follows) {
+            chosen.push(*candidate);
+            if self.follow(*candidate, rest, reach, seen, chosen) {
+                return true;
+            }
+            chosen.truncate(depth);
+        }
+        false
     }
 }
 
