@@ -1,7 +1,11 @@
 //! The frontier: what is to be visited when, one visit at a time for each host, with leases that expire.
 
+use sqlx::any::AnyRow;
+
+use crate::record::Batch;
 use crate::sources::FetchRow;
-use crate::{Error, Result, Store};
+use crate::sql::Sql;
+use crate::{Result, Store, sql, visit};
 
 /// An address that is to be visited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,17 +108,47 @@ pub struct RobotsRow {
     pub verdict: String,
 }
 
+impl Lease {
+    fn read(row: &AnyRow, until_ms: i64) -> Result<Lease> {
+        Ok(Lease {
+            entry: FrontierEntry {
+                source: sql::text(row, "source")?,
+                url: sql::text(row, "url")?,
+                kind: sql::text(row, "kind")?,
+                host: sql::text(row, "host")?,
+                due_at_ms: sql::int(row, "due_at_ms")?,
+                depth: sql::natural(row, "depth")?,
+                memo: sql::text_or_none(row, "memo")?,
+            },
+            until_ms,
+            etag: sql::text_or_none(row, "etag")?,
+            last_modified: sql::text_or_none(row, "last_modified")?,
+            last_sha256: sql::text_or_none(row, "last_sha256")?,
+            fails: sql::natural(row, "fails")?,
+            last_visit_at_ms: sql::int_or_none(row, "last_visit_at_ms")?,
+            host_last_at_ms: sql::int_or_none(row, "host_last_at_ms")?,
+            host_fails: sql::natural(row, "host_fails")?,
+            toml: sql::text(row, "toml")?,
+            params: sql::json(row, "params")?,
+        })
+    }
+}
+
 impl Store {
-    /// Adds addresses, all in one transaction; known ones stay as they are.
+    /// Adds addresses, all in one transaction; known ones stay as they are. The number of new ones.
     ///
     /// # Errors
     /// `Database`.
-    pub async fn add_to_frontier(&self, entries: &[FrontierEntry], now_ms: i64) -> Result<u64> {
-        Err(Error::Unfinished)
+    pub async fn add_to_frontier(&self, entries: &[FrontierEntry], recheck: bool) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let added = visit::add(&mut tx, entries, recheck).await?;
+        tx.commit().await?;
+        Ok(added)
     }
 
-    /// Leases up to `limit` due addresses of enabled sources (or of `source` alone), at most one of each host, of hosts whose pace allows a
-    /// request now and on which nobody is. Each holds its address and its host until `now_ms + lease_ms`.
+    /// Leases up to `limit` due addresses of enabled sources (or of `source` alone), at most one of each host, of
+    /// hosts whose pace allows a request now and on which nobody is. Each holds its address and its host until
+    /// `now_ms + lease_ms`.
     ///
     /// # Errors
     /// `Database`.
@@ -126,7 +160,44 @@ impl Store {
         lease_ms: i64,
         now_ms: i64,
     ) -> Result<Vec<Lease>> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let mut pick = Sql::new(
+            "SELECT h.host AS host FROM hosts h WHERE h.next_at_ms <= $1 \
+             AND (h.lease_until_ms IS NULL OR h.lease_until_ms <= $1) AND EXISTS (SELECT 1 FROM frontier f \
+             JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.host = h.host AND f.due_at_ms <= $1",
+            [now_ms.into()],
+        );
+        pick.when(" AND f.source = ", source).push(") ORDER BY h.next_at_ms, h.host LIMIT ").bind(limit);
+        pick.push(self.dialect().skip_locked());
+        let until_ms = now_ms + lease_ms;
+        let mut leases = Vec::new();
+        for row in pick.rows(&mut tx).await? {
+            let host = sql::text(&row, "host")?;
+            let mut first = Sql::new(
+                "SELECT f.*, h.last_at_ms AS host_last_at_ms, h.fails AS host_fails, s.toml AS toml, \
+                 s.params AS params FROM frontier f JOIN hosts h ON h.host = f.host \
+                 JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.host = $1 AND f.due_at_ms <= $2",
+                [(&host).into(), now_ms.into()],
+            );
+            first.when(" AND f.source = ", source).push(" ORDER BY f.due_at_ms, f.depth, f.url LIMIT 1");
+            let Some(row) = first.row(&mut tx).await? else { continue };
+            let lease = Lease::read(&row, until_ms)?;
+            sql::run(
+                &mut tx,
+                "UPDATE frontier SET lease_by = $3, lease_until_ms = $4 WHERE source = $1 AND url = $2",
+                [(&lease.entry.source).into(), (&lease.entry.url).into(), worker.into(), until_ms.into()],
+            )
+            .await?;
+            sql::run(
+                &mut tx,
+                "UPDATE hosts SET lease_by = $2, lease_until_ms = $3 WHERE host = $1",
+                [(&host).into(), worker.into(), until_ms.into()],
+            )
+            .await?;
+            leases.push(lease);
+        }
+        tx.commit().await?;
+        Ok(leases)
     }
 
     /// When the next address of an enabled source (or of `source` alone) can be leased; none when nothing is queued.
@@ -134,7 +205,16 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn next_due_ms(&self, source: Option<&str>) -> Result<Option<i64>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut next = Sql::new(
+            "SELECT MIN(CASE WHEN f.due_at_ms >= h.next_at_ms AND f.due_at_ms >= COALESCE(h.lease_until_ms, 0) \
+             THEN f.due_at_ms WHEN h.next_at_ms >= COALESCE(h.lease_until_ms, 0) THEN h.next_at_ms \
+             ELSE h.lease_until_ms END) AS n FROM frontier f JOIN hosts h ON h.host = f.host \
+             JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.due_at_ms IS NOT NULL",
+            [],
+        );
+        next.when(" AND f.source = ", source);
+        next.row(&mut db).await?.map_or(Ok(None), |row| sql::int_or_none(&row, "n"))
     }
 
     /// Ends a visit that brought no posts: the same as a batch without parts.
@@ -142,15 +222,30 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn complete(&self, visit: Visit, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let batch = Batch { actor: "crawl".to_owned(), parts: Vec::new(), visits: vec![visit] };
+        self.record(&batch, now_ms).await.map(|_| ())
     }
 
     /// Gives leases of this worker back without a visit, due as before.
     ///
     /// # Errors
     /// `Database`.
-    pub async fn give_back(&self, worker: &str, now_ms: i64) -> Result<u64> {
-        Err(Error::Unfinished)
+    pub async fn give_back(&self, worker: &str) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let given = sql::run(
+            &mut tx,
+            "UPDATE frontier SET lease_by = NULL, lease_until_ms = NULL WHERE lease_by = $1",
+            [worker.into()],
+        )
+        .await?;
+        sql::run(
+            &mut tx,
+            "UPDATE hosts SET lease_by = NULL, lease_until_ms = NULL WHERE lease_by = $1",
+            [worker.into()],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(given)
     }
 
     /// The changed keys of rows of a list that were seen before: `(native id, changed key)`.
@@ -158,11 +253,23 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn seen(&self, source: &str, native_ids: &[String]) -> Result<Vec<(String, String)>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut seen = Vec::new();
+        for chunk in native_ids.chunks(64) {
+            let mut select =
+                Sql::new("SELECT native_id, changed FROM seen WHERE source = $1 AND native_id IN (", [source.into()]);
+            for (n, id) in chunk.iter().enumerate() {
+                select.push(if n == 0 { "" } else { ", " }).bind(id);
+            }
+            for row in select.push(")").rows(&mut db).await? {
+                seen.push((sql::text(&row, "native_id")?, sql::text(&row, "changed")?));
+            }
+        }
+        Ok(seen)
     }
 
-    /// Native ids and addresses of posts of a source that were read from pages with this address, are not gone, and
-    /// were first seen at or after `since_ms`: for telling which rows are missing now.
+    /// Native ids and addresses of posts of a source that were met last on a page with this address (as it was asked
+    /// for), are not gone, and were first seen at or after `since_ms`: for telling which rows are missing now.
     ///
     /// # Errors
     /// `Database`.
@@ -172,7 +279,16 @@ impl Store {
         page_url: &str,
         since_ms: i64,
     ) -> Result<Vec<(String, Option<String>)>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(
+            &mut db,
+            "SELECT p.native_id AS native_id, p.url AS url FROM captures c JOIN posts p ON p.seen_capture_id = c.id \
+             WHERE c.source = $1 AND c.url = $2 AND p.source = $1 AND p.gone_at_ms IS NULL \
+             AND p.first_seen_at_ms >= $3 ORDER BY p.id",
+            [source.into(), page_url.into(), since_ms.into()],
+        )
+        .await?;
+        rows.iter().map(|row| Ok((sql::text(row, "native_id")?, sql::text_or_none(row, "url")?))).collect()
     }
 
     /// The robots.txt of an origin.
@@ -180,7 +296,19 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn robots(&self, origin: &str) -> Result<Option<RobotsRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let row = sql::row(&mut db, "SELECT * FROM robots WHERE origin = $1", [origin.into()]).await?;
+        let robots = |row: AnyRow| {
+            Ok(RobotsRow {
+                origin: sql::text(&row, "origin")?,
+                fetched_at_ms: sql::int(&row, "fetched_at_ms")?,
+                expires_at_ms: sql::int(&row, "expires_at_ms")?,
+                status: sql::int_or_none(&row, "status")?.and_then(|status| status.try_into().ok()),
+                body: sql::text_or_none(&row, "body")?,
+                verdict: sql::text(&row, "verdict")?,
+            })
+        };
+        row.map(robots).transpose()
     }
 
     /// Keeps a robots.txt.
@@ -188,6 +316,23 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn put_robots(&self, robots: &RobotsRow) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        sql::run(
+            &mut tx,
+            "INSERT INTO robots (origin, fetched_at_ms, expires_at_ms, status, body, verdict) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (origin) DO UPDATE SET \
+             fetched_at_ms = excluded.fetched_at_ms, expires_at_ms = excluded.expires_at_ms, \
+             status = excluded.status, body = excluded.body, verdict = excluded.verdict",
+            [
+                (&robots.origin).into(),
+                robots.fetched_at_ms.into(),
+                robots.expires_at_ms.into(),
+                robots.status.map(i64::from).into(),
+                robots.body.as_ref().map(|body| body.replace('\0', " ")).into(),
+                (&robots.verdict).into(),
+            ],
+        )
+        .await?;
+        Ok(tx.commit().await?)
     }
 }

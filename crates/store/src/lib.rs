@@ -52,4 +52,4 @@ pub use proposals::{Proposal, ProposalKind};
 pub use queue::{ContactHistory, DecisionRow, ExportedAlert, ItemState, QueueCounts, QueueFilter, QueueRow, WorkUnit};
 pub use record::{Assessed, Batch, Part, Raised, ReadPost, Recorded, Unassessed};
 pub use rulesets::RulesetRow;
-pub use sources::{FetchRow, NewSource, SourceRow};
+pub use sources::{FetchRow, NewSource, OPERATOR, SourceRow};

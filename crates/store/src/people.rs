@@ -1,8 +1,12 @@
 //! People, their units and their sessions.
 
-use model::{Person, Role};
+use model::{Person, Refusal, Role};
+use serde_json::json;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
-use crate::{Error, Result, Store};
+use crate::record::take;
+use crate::{Error, Result, Store, audit, sql};
 
 /// A user to be added.
 #[derive(Clone, Debug)]
@@ -32,7 +36,7 @@ pub struct UserRow {
     pub role: Role,
     /// Receiving unit, for officers.
     pub unit_id: Option<String>,
-    /// Name that packets and logs that leave show instead: `CV-0007`.
+    /// Name that packets and logs that leave show instead: `NV-0007`.
     pub pseudonym: String,
     /// Argon2id hash in PHC form.
     pub password_hash: String,
@@ -84,13 +88,140 @@ pub const SESSION_IDLE_MS: i64 = 60 * 60 * 1000;
 /// A session ends after so long in any case, in milliseconds.
 pub const SESSION_ABSOLUTE_MS: i64 = 12 * 60 * 60 * 1000;
 
+/// A living session is prolonged only when this much has passed, so that a page costs no write.
+const PROLONG_AFTER_MS: i64 = 60 * 1000;
+
+impl UserRow {
+    fn read(row: &AnyRow) -> Result<UserRow> {
+        Ok(UserRow {
+            id: sql::text(row, "id")?,
+            login: sql::text(row, "login")?,
+            name: sql::text(row, "name")?,
+            role: sql::id_of(row, "role")?,
+            unit_id: sql::text_or_none(row, "unit_id")?,
+            pseudonym: sql::text(row, "pseudonym")?,
+            password_hash: sql::text(row, "password_hash")?,
+            disabled_at_ms: sql::int_or_none(row, "disabled_at_ms")?,
+            failed_logins: sql::natural(row, "failed_logins")?,
+            locked_until_ms: sql::int_or_none(row, "locked_until_ms")?,
+            created_at_ms: sql::int(row, "created_at_ms")?,
+        })
+    }
+}
+
+/// The user of an id.
+async fn user(db: &mut AnyConnection, id: &str) -> Result<UserRow> {
+    let row = sql::row(db, "SELECT * FROM users WHERE id = $1", [id.into()]).await?;
+    UserRow::read(&row.ok_or_else(|| Error::missing("người dùng", id))?)
+}
+
+/// The person who acts, as the store knows them now.
+pub(crate) async fn person(db: &mut AnyConnection, id: &str) -> Result<Person> {
+    let user = user(db, id).await?;
+    if user.disabled_at_ms.is_some() {
+        return Err(Refusal::new("disabled", "Tài khoản đã bị khoá.").into());
+    }
+    Ok(user.person())
+}
+
+fn is_id(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
+}
+
+/// Adds a user inside a transaction.
+pub(crate) async fn add(db: &mut AnyConnection, by: &str, user: &NewUser, now_ms: i64) -> Result<UserRow> {
+    if !is_id(&user.login) {
+        let reason = "Tên đăng nhập chỉ gồm chữ thường không dấu, chữ số, dấu chấm và gạch nối.";
+        return Err(Refusal::new("login", reason).into());
+    }
+    must_have_unit(db, user.role, user.unit_id.as_deref()).await?;
+    let number = take(db, "pseudonym", 1).await? + 1;
+    let row = UserRow {
+        id: sql::new_id(),
+        login: user.login.clone(),
+        name: user.name.clone(),
+        role: user.role,
+        unit_id: user.unit_id.clone(),
+        pseudonym: format!("NV-{number:04}"),
+        password_hash: user.password_hash.clone(),
+        disabled_at_ms: None,
+        failed_logins: 0,
+        locked_until_ms: None,
+        created_at_ms: now_ms,
+    };
+    let added = sql::run(
+        db,
+        "INSERT INTO users (id, login, name, role, unit_id, pseudonym, password_hash, failed_logins, created_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (login) DO NOTHING",
+        [
+            (&row.id).into(),
+            (&row.login).into(),
+            (&row.name).into(),
+            row.role.id().into(),
+            (&row.unit_id).into(),
+            (&row.pseudonym).into(),
+            (&row.password_hash).into(),
+            now_ms.into(),
+        ],
+    )
+    .await?;
+    if added == 0 {
+        return Err(Refusal::new("login", format!("Tên đăng nhập {} đã có người dùng.", row.login)).into());
+    }
+    let detail = json!({ "role": row.role.id(), "pseudonym": row.pseudonym });
+    audit::append(db, by, "user.add", &row.id, &detail, now_ms).await?;
+    Ok(row)
+}
+
+async fn must_have_unit(db: &mut AnyConnection, role: Role, unit_id: Option<&str>) -> Result<()> {
+    let Some(unit_id) = unit_id else {
+        if role == Role::Officer {
+            return Err(Refusal::new("unit", "Cán bộ công an phải thuộc một đơn vị tiếp nhận.").into());
+        }
+        return Ok(());
+    };
+    if sql::count(db, "SELECT COUNT(*) AS n FROM units WHERE id = $1", [unit_id.into()]).await? == 0 {
+        return Err(Error::missing("đơn vị", unit_id));
+    }
+    Ok(())
+}
+
+/// Sets role and unit inside a transaction and ends the user's sessions.
+pub(crate) async fn change_role(
+    db: &mut AnyConnection,
+    by: &str,
+    id: &str,
+    role: Role,
+    unit_id: Option<&str>,
+    now_ms: i64,
+) -> Result<()> {
+    let before = user(db, id).await?;
+    must_have_unit(db, role, unit_id).await?;
+    sql::run(
+        db,
+        "UPDATE users SET role = $2, unit_id = $3 WHERE id = $1",
+        [id.into(), role.id().into(), unit_id.into()],
+    )
+    .await?;
+    end_sessions(db, id).await?;
+    let detail = json!({ "from": before.role.id(), "to": role.id(), "unit": unit_id });
+    audit::append(db, by, "user.role", id, &detail, now_ms).await?;
+    Ok(())
+}
+
+async fn end_sessions(db: &mut AnyConnection, user_id: &str) -> Result<u64> {
+    sql::run(db, "DELETE FROM sessions WHERE user_id = $1", [user_id.into()]).await
+}
+
 impl Store {
     /// Whether there is nobody yet: the only time when a user is added unattended.
     ///
     /// # Errors
     /// `Database`.
     pub async fn has_no_users(&self) -> Result<bool> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        Ok(sql::count(&mut db, "SELECT COUNT(*) AS n FROM users", []).await? == 0)
     }
 
     /// Adds a user. `by` is the actor of the audit: a user id, or `setup`. Past the first users this is the effect of
@@ -99,7 +230,10 @@ impl Store {
     /// # Errors
     /// `Refused` (`login` taken or malformed; `unit` missing for an officer).
     pub async fn add_user(&self, by: &str, user: &NewUser, now_ms: i64) -> Result<UserRow> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let row = add(&mut tx, by, user, now_ms).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// All users by log-in name.
@@ -107,7 +241,8 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn users(&self) -> Result<Vec<UserRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        sql::rows(&mut db, "SELECT * FROM users ORDER BY login", []).await?.iter().map(UserRow::read).collect()
     }
 
     /// A user by id.
@@ -115,7 +250,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn user(&self, id: &str) -> Result<UserRow> {
-        Err(Error::Unfinished)
+        user(&mut *self.read().await?, id).await
     }
 
     /// A user by log-in name.
@@ -123,7 +258,9 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn user_by_login(&self, login: &str) -> Result<Option<UserRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let row = sql::row(&mut db, "SELECT * FROM users WHERE login = $1", [login.into()]).await?;
+        row.as_ref().map(UserRow::read).transpose()
     }
 
     /// Disables a user and ends their sessions.
@@ -131,7 +268,12 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn disable_user(&self, by: &str, id: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        user(&mut tx, id).await?;
+        sql::run(&mut tx, "UPDATE users SET disabled_at_ms = $2 WHERE id = $1", [id.into(), now_ms.into()]).await?;
+        end_sessions(&mut tx, id).await?;
+        audit::append(&mut tx, by, "user.disable", id, &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Lets a disabled user in again.
@@ -139,7 +281,11 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn enable_user(&self, by: &str, id: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        user(&mut tx, id).await?;
+        sql::run(&mut tx, "UPDATE users SET disabled_at_ms = NULL WHERE id = $1", [id.into()]).await?;
+        audit::append(&mut tx, by, "user.enable", id, &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Sets the password hash and ends the user's sessions.
@@ -147,7 +293,17 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn set_password(&self, by: &str, id: &str, password_hash: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        user(&mut tx, id).await?;
+        sql::run(
+            &mut tx,
+            "UPDATE users SET password_hash = $2, failed_logins = 0, locked_until_ms = NULL WHERE id = $1",
+            [id.into(), password_hash.into()],
+        )
+        .await?;
+        end_sessions(&mut tx, id).await?;
+        audit::append(&mut tx, by, "user.password", id, &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Sets role and unit and ends the user's sessions.
@@ -155,7 +311,9 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn set_role(&self, by: &str, id: &str, role: Role, unit_id: Option<&str>, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        change_role(&mut tx, by, id, role, unit_id, now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Adds or renames a receiving unit.
@@ -163,7 +321,20 @@ impl Store {
     /// # Errors
     /// `Refused` for a malformed id.
     pub async fn put_unit(&self, by: &str, unit: &Unit, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        if !is_id(&unit.id) || unit.name.trim().is_empty() {
+            let reason = "Mã đơn vị chỉ gồm chữ thường không dấu, chữ số, gạch nối, và tên không được trống.";
+            return Err(Refusal::new("unit", reason).into());
+        }
+        let mut tx = self.write().await?;
+        sql::run(
+            &mut tx,
+            "INSERT INTO units (id, name, contact) VALUES ($1, $2, $3) \
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, contact = excluded.contact",
+            [(&unit.id).into(), (&unit.name).into(), (&unit.contact).into()],
+        )
+        .await?;
+        audit::append(&mut tx, by, "unit.put", &unit.id, &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// All receiving units by name.
@@ -171,7 +342,16 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn units(&self) -> Result<Vec<Unit>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(&mut db, "SELECT id, name, contact FROM units ORDER BY name, id", []).await?;
+        let unit = |row: &AnyRow| {
+            Ok(Unit {
+                id: sql::text(row, "id")?,
+                name: sql::text(row, "name")?,
+                contact: sql::text_or_none(row, "contact")?,
+            })
+        };
+        rows.iter().map(unit).collect()
     }
 
     /// Writes down a failed log-in. After [`LOGIN_TRIES`] the account is locked for [`LOGIN_LOCK_MS`]; returns until
@@ -180,7 +360,31 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn login_failed(&self, login: &str, now_ms: i64) -> Result<Option<i64>> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let row = sql::row(
+            &mut tx,
+            "UPDATE users SET failed_logins = failed_logins + 1 WHERE login = $1 RETURNING id, failed_logins",
+            [login.into()],
+        )
+        .await?;
+        let mut locked_until_ms = None;
+        let mut id = String::new();
+        if let Some(row) = row {
+            id = sql::text(&row, "id")?;
+            if sql::int(&row, "failed_logins")? >= i64::from(LOGIN_TRIES) {
+                locked_until_ms = Some(now_ms + LOGIN_LOCK_MS);
+                sql::run(
+                    &mut tx,
+                    "UPDATE users SET locked_until_ms = $2, failed_logins = 0 WHERE id = $1",
+                    [(&id).into(), locked_until_ms.into()],
+                )
+                .await?;
+            }
+        }
+        let detail = json!({ "known": !id.is_empty(), "locked": locked_until_ms.is_some() });
+        audit::append(&mut tx, "anonymous", "login.fail", &id, &detail, now_ms).await?;
+        tx.commit().await?;
+        Ok(locked_until_ms)
     }
 
     /// Opens a session for a user whose password was right. `token_sha256` is the hash of a random token of 256 bits
@@ -189,7 +393,30 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused` when disabled or locked.
     pub async fn open_session(&self, user_id: &str, token_sha256: &str, now_ms: i64) -> Result<Session> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let mut user = user(&mut tx, user_id).await?;
+        if user.disabled_at_ms.is_some() {
+            return Err(Refusal::new("disabled", "Tài khoản đã bị khoá.").into());
+        }
+        if user.locked_until_ms.is_some_and(|until| until > now_ms) {
+            let reason = "Tài khoản tạm khoá vì nhập sai nhiều lần; hãy thử lại sau.";
+            return Err(Refusal::new("locked", reason).into());
+        }
+        sql::run(&mut tx, "UPDATE users SET failed_logins = 0, locked_until_ms = NULL WHERE id = $1", [user_id.into()])
+            .await?;
+        (user.failed_logins, user.locked_until_ms) = (0, None);
+        sql::run(&mut tx, "DELETE FROM sessions WHERE expires_at_ms <= $1", [now_ms.into()]).await?;
+        let expires_at_ms = now_ms + SESSION_ABSOLUTE_MS;
+        sql::run(
+            &mut tx,
+            "INSERT INTO sessions (token_sha256, user_id, created_at_ms, last_seen_at_ms, expires_at_ms) \
+             VALUES ($1, $2, $3, $3, $4)",
+            [token_sha256.into(), user_id.into(), now_ms.into(), expires_at_ms.into()],
+        )
+        .await?;
+        audit::append(&mut tx, user_id, "login", user_id, &json!({}), now_ms).await?;
+        tx.commit().await?;
+        Ok(Session { user, created_at_ms: now_ms, expires_at_ms })
     }
 
     /// The session of a token, while it lives; a living one is prolonged.
@@ -197,7 +424,30 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn session(&self, token_sha256: &str, now_ms: i64) -> Result<Option<Session>> {
-        Err(Error::Unfinished)
+        let row = sql::row(
+            &mut *self.read().await?,
+            "SELECT u.*, s.created_at_ms AS opened_at_ms, s.last_seen_at_ms AS last_seen_at_ms, \
+             s.expires_at_ms AS expires_at_ms FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.token_sha256 = $1 AND s.expires_at_ms > $2 AND s.last_seen_at_ms > $3 AND u.disabled_at_ms IS NULL",
+            [token_sha256.into(), now_ms.into(), (now_ms - SESSION_IDLE_MS).into()],
+        )
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        if now_ms - sql::int(&row, "last_seen_at_ms")? >= PROLONG_AFTER_MS {
+            let mut tx = self.write().await?;
+            sql::run(
+                &mut tx,
+                "UPDATE sessions SET last_seen_at_ms = $2 WHERE token_sha256 = $1",
+                [token_sha256.into(), now_ms.into()],
+            )
+            .await?;
+            tx.commit().await?;
+        }
+        Ok(Some(Session {
+            user: UserRow::read(&row)?,
+            created_at_ms: sql::int(&row, "opened_at_ms")?,
+            expires_at_ms: sql::int(&row, "expires_at_ms")?,
+        }))
     }
 
     /// Ends one session.
@@ -205,7 +455,15 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn close_session(&self, token_sha256: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let row =
+            sql::row(&mut tx, "DELETE FROM sessions WHERE token_sha256 = $1 RETURNING user_id", [token_sha256.into()])
+                .await?;
+        if let Some(row) = row {
+            let user = sql::text(&row, "user_id")?;
+            audit::append(&mut tx, &user, "logout", &user, &json!({}), now_ms).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Ends all sessions of a user.
@@ -213,6 +471,10 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn revoke_sessions(&self, by: &str, user_id: &str, now_ms: i64) -> Result<u64> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let ended = end_sessions(&mut tx, user_id).await?;
+        audit::append(&mut tx, by, "session.revoke", user_id, &json!({ "sessions": ended }), now_ms).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 }

@@ -1,6 +1,13 @@
 //! Proposals: steps that take effect when a second person with the right approves.
 
-use crate::{Error, Result, Store};
+use model::{Act, Refusal, Role};
+use serde_json::{Value, json};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::people::{NewUser, person};
+use crate::sql::Sql;
+use crate::{Error, Result, Store, audit, people, rulesets, sql};
 
 /// Kinds of steps that need a second person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -28,6 +35,11 @@ impl ProposalKind {
             ProposalKind::Export => "export",
             ProposalKind::Erase => "erase",
         }
+    }
+
+    /// The kind of an id.
+    pub fn of(id: &str) -> Option<ProposalKind> {
+        ProposalKind::ALL.iter().copied().find(|kind| kind.id() == id)
     }
 
     /// All kinds.
@@ -67,6 +79,73 @@ pub struct Proposal {
     pub approved: Option<bool>,
 }
 
+impl Proposal {
+    fn read(row: &AnyRow) -> Result<Proposal> {
+        let kind = sql::text(row, "kind")?;
+        let decided_at_ms = sql::int_or_none(row, "decided_at_ms")?;
+        let approved_at_ms = sql::int_or_none(row, "approved_at_ms")?;
+        Ok(Proposal {
+            id: sql::text(row, "id")?,
+            kind: ProposalKind::of(&kind).ok_or_else(|| Error::corrupt("đề nghị", &kind, "loại lạ"))?,
+            body: sql::json(row, "body")?,
+            reason: sql::text(row, "reason")?,
+            proposed_by: sql::text(row, "proposed_by")?,
+            proposed_by_name: sql::text(row, "proposed_by_name")?,
+            proposed_at_ms: sql::int(row, "proposed_at_ms")?,
+            decided_by: sql::text_or_none(row, "decided_by")?,
+            decided_by_name: sql::text_or_none(row, "decided_by_name")?,
+            decided_at_ms,
+            approved: decided_at_ms.map(|_| approved_at_ms.is_some()),
+        })
+    }
+
+    fn must_wait(&self) -> Result<()> {
+        if self.decided_at_ms.is_none() {
+            return Ok(());
+        }
+        Err(Refusal::new("state", "Đề nghị này đã được quyết định.").into())
+    }
+}
+
+/// What an approved proposal does in the store.
+enum Effect {
+    Publish { ruleset: String },
+    Role { user: String, role: Role, unit: Option<String> },
+    Add(NewUser),
+    Nothing,
+}
+
+fn effect(kind: ProposalKind, body: &Value) -> Result<Effect> {
+    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let must = |name: &str| {
+        field(name).ok_or_else(|| Error::from(Refusal::new("body", format!("Đề nghị thiếu mục `{name}`."))))
+    };
+    let role = || {
+        let role = must("role")?;
+        role.parse::<Role>().map_err(|_| Error::from(Refusal::new("body", format!("Không có vai trò `{role}`."))))
+    };
+    Ok(match kind {
+        ProposalKind::PublishRules => Effect::Publish { ruleset: must("ruleset")? },
+        ProposalKind::ChangeRole => Effect::Role { user: must("user")?, role: role()?, unit: field("unit") },
+        ProposalKind::AddUser => Effect::Add(NewUser {
+            login: must("login")?,
+            name: must("name")?,
+            role: role()?,
+            unit_id: field("unit"),
+            password_hash: must("password_hash")?,
+        }),
+        ProposalKind::Export | ProposalKind::Erase => Effect::Nothing,
+    })
+}
+
+const SELECT: &str = "SELECT p.*, a.name AS proposed_by_name, b.name AS decided_by_name FROM proposals p \
+     JOIN users a ON a.id = p.proposed_by LEFT JOIN users b ON b.id = p.decided_by ";
+
+async fn proposal(db: &mut AnyConnection, id: &str) -> Result<Proposal> {
+    let row = Sql::new(SELECT, []).push("WHERE p.id = ").bind(id).row(db).await?;
+    Proposal::read(&row.ok_or_else(|| Error::missing("đề nghị", id))?)
+}
+
 impl Store {
     /// Proposes a step. Returns its id.
     ///
@@ -76,11 +155,35 @@ impl Store {
         &self,
         by: &str,
         kind: ProposalKind,
-        body: &serde_json::Value,
+        body: &Value,
         reason: &str,
         now_ms: i64,
     ) -> Result<String> {
-        Err(Error::Unfinished)
+        effect(kind, body)?;
+        let mut tx = self.write().await?;
+        let proposer = person(&mut tx, by).await?;
+        proposer.must(match kind {
+            ProposalKind::PublishRules => Act::ProposeRules,
+            ProposalKind::ChangeRole | ProposalKind::AddUser => Act::ProposePeople,
+            ProposalKind::Export | ProposalKind::Erase => Act::ProposeExport,
+        })?;
+        let id = sql::new_id();
+        sql::run(
+            &mut tx,
+            "INSERT INTO proposals (id, kind, body, reason, proposed_by, proposed_at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                (&id).into(),
+                kind.id().into(),
+                sql::to_json(body)?.into(),
+                reason.into(),
+                by.into(),
+                now_ms.into(),
+            ],
+        )
+        .await?;
+        audit::append(&mut tx, by, "proposal.make", &id, &json!({ "kind": kind.id() }), now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// Proposals that wait, oldest first.
@@ -88,7 +191,9 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn waiting_proposals(&self) -> Result<Vec<Proposal>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = Sql::new(SELECT, []).push("WHERE p.decided_at_ms IS NULL ORDER BY p.id").rows(&mut db).await?;
+        rows.iter().map(Proposal::read).collect()
     }
 
     /// One proposal.
@@ -96,7 +201,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn proposal(&self, id: &str) -> Result<Proposal> {
-        Err(Error::Unfinished)
+        proposal(&mut *self.read().await?, id).await
     }
 
     /// Approves; the step takes effect in the same transaction where the kind says so.
@@ -104,7 +209,36 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused` with `second_person`, `role`, `state`.
     pub async fn approve(&self, by: &str, id: &str, now_ms: i64) -> Result<Proposal> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let signer = person(&mut tx, by).await?;
+        signer.must(Act::Approve)?;
+        // The row is taken before it is read, so that two people cannot approve it both.
+        let taken = sql::run(
+            &mut tx,
+            "UPDATE proposals SET decided_by = $2, decided_at_ms = $3, approved_at_ms = $3 \
+             WHERE id = $1 AND decided_at_ms IS NULL",
+            [id.into(), by.into(), now_ms.into()],
+        )
+        .await?;
+        let approved = proposal(&mut tx, id).await?;
+        if taken == 0 {
+            approved.must_wait()?;
+        }
+        signer.must_differ_from(&approved.proposed_by)?;
+        match effect(approved.kind, &approved.body)? {
+            Effect::Publish { ruleset } => rulesets::publish(&mut tx, by, &ruleset, now_ms).await?,
+            Effect::Role { user, role, unit } => {
+                people::change_role(&mut tx, by, &user, role, unit.as_deref(), now_ms).await?;
+            }
+            Effect::Add(user) => {
+                people::add(&mut tx, by, &user, now_ms).await?;
+            }
+            Effect::Nothing => {}
+        }
+        let detail = json!({ "kind": approved.kind.id(), "proposed_by": approved.proposed_by });
+        audit::append(&mut tx, by, "proposal.approve", id, &detail, now_ms).await?;
+        tx.commit().await?;
+        Ok(approved)
     }
 
     /// Declines; the one who proposed may withdraw this way.
@@ -112,6 +246,25 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn decline(&self, by: &str, id: &str, now_ms: i64) -> Result<Proposal> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let who = person(&mut tx, by).await?;
+        let before = proposal(&mut tx, id).await?;
+        if before.proposed_by != who.id {
+            who.must(Act::Approve)?;
+        }
+        let taken = sql::run(
+            &mut tx,
+            "UPDATE proposals SET decided_by = $2, decided_at_ms = $3 WHERE id = $1 AND decided_at_ms IS NULL",
+            [id.into(), by.into(), now_ms.into()],
+        )
+        .await?;
+        let declined = proposal(&mut tx, id).await?;
+        if taken == 0 {
+            declined.must_wait()?;
+        }
+        let detail = json!({ "kind": declined.kind.id(), "proposed_by": declined.proposed_by });
+        audit::append(&mut tx, by, "proposal.decline", id, &detail, now_ms).await?;
+        tx.commit().await?;
+        Ok(declined)
     }
 }

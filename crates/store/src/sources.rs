@@ -1,8 +1,13 @@
 //! Sources as this store knows them.
 
 use model::SourceState;
+use serde_json::json;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
-use crate::{Error, Page, Result, Store};
+use crate::people::person;
+use crate::sql::Sql;
+use crate::{Error, Page, Result, Store, audit, sql};
 
 /// A source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,16 +76,82 @@ pub struct FetchRow {
     pub capture_id: Option<String>,
 }
 
+/// Who moves a source without being a user: the operator of the machine at the command line.
+pub const OPERATOR: &str = "operator";
+
+impl SourceRow {
+    fn read(row: &AnyRow) -> Result<SourceRow> {
+        Ok(SourceRow {
+            id: sql::text(row, "id")?,
+            toml: sql::text(row, "toml")?,
+            params: sql::json(row, "params")?,
+            state: sql::id_of(row, "state")?,
+            access: sql::text(row, "access")?,
+            problem: sql::text_or_none(row, "problem")?,
+            added_at_ms: sql::int(row, "added_at_ms")?,
+            updated_at_ms: sql::int(row, "updated_at_ms")?,
+            posts: sql::natural(row, "posts")?,
+            last_visit_at_ms: sql::int_or_none(row, "last_visit_at_ms")?,
+            due_at_ms: sql::int_or_none(row, "due_at_ms")?,
+        })
+    }
+}
+
+const SELECT: &str = "SELECT s.*, (SELECT MIN(f.due_at_ms) FROM frontier f WHERE f.source = s.id) AS due_at_ms \
+     FROM sources s ";
+
+async fn source(db: &mut AnyConnection, id: &str) -> Result<SourceRow> {
+    let row = Sql::new(SELECT, []).push("WHERE s.id = ").bind(id).row(db).await?;
+    SourceRow::read(&row.ok_or_else(|| Error::missing("nguồn", id))?)
+}
+
+impl FetchRow {
+    fn read(row: &AnyRow) -> Result<FetchRow> {
+        Ok(FetchRow {
+            id: sql::text(row, "id")?,
+            source: sql::text(row, "source")?,
+            url: sql::text(row, "url")?,
+            at_ms: sql::int(row, "at_ms")?,
+            allowed_by: sql::text(row, "allowed_by")?,
+            gap_ms: sql::int_or_none(row, "gap_ms")?,
+            took_ms: sql::int(row, "took_ms")?,
+            status: sql::int_or_none(row, "status")?.and_then(|status| status.try_into().ok()),
+            outcome: sql::text(row, "outcome")?,
+            bytes: sql::natural(row, "bytes")?,
+            capture_id: sql::text_or_none(row, "capture_id")?,
+        })
+    }
+}
+
 impl Store {
     /// Adds a source or replaces its text and parameters; its state stays (a new one is a draft).
     ///
     /// # Errors
     /// `Database`.
-    pub async fn put_source(&self, by: &str, source: &NewSource, now_ms: i64) -> Result<SourceRow> {
-        Err(Error::Unfinished)
+    pub async fn put_source(&self, by: &str, new: &NewSource, now_ms: i64) -> Result<SourceRow> {
+        let mut tx = self.write().await?;
+        sql::run(
+            &mut tx,
+            "INSERT INTO sources (id, toml, params, state, access, added_at_ms, updated_at_ms, posts) \
+             VALUES ($1, $2, $3, 'draft', $4, $5, $5, 0) ON CONFLICT (id) DO UPDATE SET toml = excluded.toml, \
+             params = excluded.params, access = excluded.access, updated_at_ms = excluded.updated_at_ms",
+            [
+                (&new.id).into(),
+                (&new.toml).into(),
+                sql::to_json(&new.params)?.into(),
+                (&new.access).into(),
+                now_ms.into(),
+            ],
+        )
+        .await?;
+        let row = source(&mut tx, &new.id).await?;
+        audit::append(&mut tx, by, "source.put", &new.id, &json!({}), now_ms).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
-    /// Moves a source to another state. `access_satisfied` says whether its access basis holds.
+    /// Moves a source to another state; moving it to where it is changes nothing. `by` is a user, or
+    /// [`OPERATOR`](crate::OPERATOR). `access_satisfied` says whether its access basis holds.
     ///
     /// # Errors
     /// `Missing`, `Refused`.
@@ -93,7 +164,45 @@ impl Store {
         note: Option<&str>,
         now_ms: i64,
     ) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let before = source(&mut tx, id).await?;
+        if by != OPERATOR {
+            person(&mut tx, by).await?.must(model::Act::WorkSources)?;
+        }
+        if before.state == to {
+            return Ok(());
+        }
+        let state = before.state.moved(to, access_satisfied)?;
+        sql::run(
+            &mut tx,
+            "UPDATE sources SET state = $2, problem = $3, updated_at_ms = $4 WHERE id = $1",
+            [id.into(), state.id().into(), note.into(), now_ms.into()],
+        )
+        .await?;
+        let detail = json!({ "from": before.state.id(), "to": state.id() });
+        audit::append(&mut tx, by, "source.move", id, &detail, now_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The crawler blocks an enabled source, or writes down its last problem while it goes on.
+    ///
+    /// # Errors
+    /// `Missing`, `Database`.
+    pub async fn source_problem(&self, id: &str, problem: Option<&str>, block: bool, now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        let before = source(&mut tx, id).await?;
+        let block = block && before.state == SourceState::Enabled;
+        let state = if block { SourceState::Blocked } else { before.state };
+        sql::run(
+            &mut tx,
+            "UPDATE sources SET state = $2, problem = $3 WHERE id = $1",
+            [id.into(), state.id().into(), problem.into()],
+        )
+        .await?;
+        if block {
+            audit::append(&mut tx, "crawl", "source.move", id, &json!({ "to": state.id() }), now_ms).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// All sources by id.
@@ -101,7 +210,9 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn sources(&self) -> Result<Vec<SourceRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = Sql::new(SELECT, []).push("ORDER BY s.id").rows(&mut db).await?;
+        rows.iter().map(SourceRow::read).collect()
     }
 
     /// One source.
@@ -109,7 +220,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn source(&self, id: &str) -> Result<SourceRow> {
-        Err(Error::Unfinished)
+        source(&mut *self.read().await?, id).await
     }
 
     /// The log of fetches of a source, newest first.
@@ -117,6 +228,10 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn fetch_log(&self, source: &str, after: Option<&str>, limit: u32) -> Result<Page<FetchRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new("SELECT * FROM fetches WHERE source = $1", [source.into()]);
+        list.when(" AND id < ", after).push(" ORDER BY id DESC LIMIT ").bind(limit);
+        let rows = list.rows(&mut db).await?.iter().map(FetchRow::read).collect::<Result<Vec<_>>>()?;
+        Ok(Page::of(rows, limit, |row| row.id.clone()))
     }
 }
