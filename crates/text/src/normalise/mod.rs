@@ -1,41 +1,143 @@
-//! The staged normaliser.
+//! The staged normaliser: raw text in, an unmasked [`View`] out.
+//!
+//! | stage | what | where |
+//! |---|---|---|
+//! | 0 | mojibake, VNI and TCVN3 fonts, raw typing | [`legacy`], [`keystroke`] |
+//! | 1–3 | flags and keycaps, invisible characters, compatibility forms | [`soft`], [`chars`] |
+//! | 4 | look-alike letters, word by word | [`confusable`] |
+//! | 5 | marks, NFC, lower case, tone placement | [`soft`], [`syllable`] |
+//! | 6 | atoms fenced | [`atom`] |
+//! | 7 | spaced and split letters joined | [`join`], [`cut`] |
+//! | 8–11 | digits as letters, stretched letters, words run together, teencode | [`mend`] |
+//! | 12 | folded forms and ids | [`canon`] |
+//!
+//! Invariants: never fails; linear in the length of the input; spans are whole graphemes of the original, in order;
+//! reading the canon text again gives the same canon text; NFC and NFD give the same. Deliberately absent: a word
+//! list of Vietnamese, restoring marks, correcting spelling beyond tones and common slips.
 
+mod atom;
+mod canon;
+mod chars;
+mod confusable;
+mod cut;
+mod join;
+mod keystroke;
+mod legacy;
+mod lexicon;
+mod mend;
 mod soft;
+mod syllable;
 
-use unicode_normalization::UnicodeNormalization;
+use std::ops::Range;
 
-use crate::reading::{Span, Token, TokenKind, View, fold, syllable_id};
+use crate::reading::{Evasion, Mapped, Run, View};
+use canon::Output;
+
+/// How often a text that had been joined or cut is read again until it stays the same.
+const LOOKS: usize = 4;
 
 /// Builds the unmasked view of one field.
 pub(crate) fn view(raw: &str) -> View {
-    let mut view = View { raw: raw.to_owned(), ..View::default() };
-    for (start, word) in raw.split_whitespace().map(|w| (w.as_ptr() as usize - raw.as_ptr() as usize, w)) {
-        let core = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if core.is_empty() {
-            continue;
+    let mut evasion = Evasion::default();
+    let (mut soft, clean) = match soft::clean(raw) {
+        Some(soft) => (soft, true),
+        None => (soft::unmask(raw, &mut evasion), false),
+    };
+    let (mut output, mut found) = canon::tokenise(&soft, Some(raw));
+    // Old fonts and raw typing can be made of plain letters only; many unknown words betray them.
+    let odd = output.odd_marked > 0 || (output.odd_bare > 2 && output.odd_bare as usize * 4 > output.tokens.len());
+    if clean && odd {
+        let unmasked = soft::unmask(raw, &mut evasion);
+        if evasion.legacy > 0 {
+            soft = unmasked;
+            (output, found) = canon::tokenise(&soft, Some(raw));
         }
-        let start = start + (core.as_ptr() as usize - word.as_ptr() as usize);
-        let canon: String = core.nfc().flat_map(char::to_lowercase).collect();
-        let folded = fold(&canon);
-        let push = |buffer: &mut String, text: &str| {
-            if !buffer.is_empty() {
-                buffer.push(' ');
-            }
-            let at = buffer.len() as u32;
-            buffer.push_str(text);
-            (at, buffer.len() as u32)
-        };
-        let token = Token {
-            canon: push(&mut view.canon, &canon),
-            fold: push(&mut view.fold, &folded),
-            exact: syllable_id(&canon),
-            folded: syllable_id(&folded),
-            span: Span { start: start as u32, end: (start + core.len()) as u32 },
-            sentence: 0,
-            kind: TokenKind::Word,
-        };
-        view.tokens.push(token);
     }
-    view.soft = soft::unmask(raw);
-    view
+    if !output.patches.is_empty() {
+        soft = patched(&soft, &output.patches);
+    }
+    if output.again {
+        settle(&mut output);
+    }
+    evasion.joined += found.joined;
+    evasion.leet += found.leet;
+    evasion.elongated += found.elongated;
+    evasion.sticky += found.sticky;
+    let Output { canon, fold, tokens, alternates, .. } = output;
+    View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion }
+}
+
+/// Reads the canon text again until it stays the same, carrying spans and sentences along.
+fn settle(output: &mut Output) {
+    for _ in 0..LOOKS {
+        let before = std::mem::take(output);
+        let mapped = Mapped {
+            runs: vec![Run { at: 0, src: 0, src_len: before.canon.len() as u32, exact: true }],
+            text: before.canon.clone(),
+        };
+        let (mut after, _) = canon::tokenise(&mapped, None);
+        let same = after.canon == before.canon;
+        if same {
+            *output = before;
+            return;
+        }
+        let mut first = 0;
+        for token in &mut after.tokens {
+            // Tokens of the second look cover whole tokens of the first, or part of one.
+            while before.tokens.get(first).is_some_and(|old| old.canon.1 <= token.span.start) {
+                first += 1;
+            }
+            let covered = before.tokens[first.min(before.tokens.len())..].iter().take_while(|old| old.canon.0 < token.span.end);
+            let (mut span, mut sentence) = (None, 0);
+            for old in covered {
+                let joined = span.get_or_insert(old.span);
+                joined.end = joined.end.max(old.span.end);
+                sentence = old.sentence.max(sentence);
+            }
+            token.sentence = sentence;
+            token.span = span.unwrap_or(token.span);
+        }
+        after.patches = Vec::new();
+        *output = after;
+    }
+}
+
+/// The soft text with replacements, its runs cut to fit.
+fn patched(soft: &Mapped, patches: &[(Range<usize>, String)]) -> Mapped {
+    let mut out = Mapped { text: String::with_capacity(soft.text.len()), runs: Vec::with_capacity(soft.runs.len() + 2 * patches.len()) };
+    let mut from = 0;
+    for (range, form) in patches {
+        copy(soft, from..range.start, &mut out);
+        let span = soft.span_of(range.clone());
+        let at = out.text.len();
+        out.text.push_str(form);
+        out.runs.push(Run { at: at as u32, src: span.start, src_len: span.end - span.start, exact: false });
+        from = range.end;
+    }
+    copy(soft, from..soft.text.len(), &mut out);
+    out
+}
+
+/// Copies a stretch of mapped text with its runs.
+fn copy(soft: &Mapped, range: Range<usize>, out: &mut Mapped) {
+    if range.is_empty() {
+        return;
+    }
+    let shift = out.text.len();
+    let first = soft.runs.partition_point(|run| run.at as usize <= range.start).saturating_sub(1);
+    for (index, run) in soft.runs.iter().enumerate().skip(first) {
+        let start = run.at as usize;
+        if start >= range.end {
+            break;
+        }
+        let end = soft.runs.get(index + 1).map_or(soft.text.len(), |next| next.at as usize);
+        let (from, to) = (start.max(range.start), end.min(range.end));
+        let at = (shift + from - range.start) as u32;
+        if run.exact {
+            out.runs.push(Run { at, src: run.src + (from - start) as u32, src_len: (to - from) as u32, exact: true });
+        } else {
+            out.runs.push(Run { at, ..*run });
+        }
+    }
+    out.text.push_str(&soft.text[range]);
 }

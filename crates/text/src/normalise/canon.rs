@@ -1,0 +1,244 @@
+//! Stages 6 to 12: the soft text cut into canon tokens with their folded forms, ids and spans.
+//!
+//! Words of clean text pass in one loop with one look-up each. The first word that the lexicon does not pass hands its
+//! chunk (all up to the next blank) to [`super::join`], which reads on as far as it needs to.
+
+use std::ops::Range;
+
+use super::chars::{self, Entry, Kind};
+use super::lexicon::{Lexicon, lexicon};
+use crate::reading::{Alternate, Evasion, Mapped, Token, TokenKind, syllable_id};
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// One step of [`syllable_id`].
+fn step(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
+}
+
+/// What the canon stages make of a soft text.
+#[derive(Default)]
+pub(super) struct Output {
+    pub canon: String,
+    pub fold: String,
+    pub tokens: Vec<Token>,
+    pub alternates: Vec<Alternate>,
+    /// Replacements for the soft text, in order: tones placed, `O` read as zero.
+    pub patches: Vec<(Range<usize>, String)>,
+    /// Whether letters were joined, mapped, cut or expanded, or a sign kept letters apart: a second look may differ.
+    pub again: bool,
+    /// Words with marks that are no syllables.
+    pub odd_marked: u32,
+    /// Words without marks that nothing knows.
+    pub odd_bare: u32,
+}
+
+/// The reader of one soft text.
+pub(super) struct Reader<'a> {
+    pub soft: &'a Mapped,
+    /// The original, where capitals can still be seen; absent on a second look.
+    pub raw: Option<&'a str>,
+    pub lexicon: &'static Lexicon,
+    pub table: &'static [Entry],
+    pub out: Output,
+    pub evasion: Evasion,
+    sentence: u32,
+    /// A sentence ended since the last token.
+    pub ended: bool,
+}
+
+/// Cuts a soft text into canon tokens.
+pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
+    let len = soft.text.len();
+    let mut reader = Reader {
+        soft,
+        raw,
+        lexicon: lexicon(),
+        table: chars::table(),
+        out: Output {
+            canon: String::with_capacity(len),
+            fold: String::with_capacity(len),
+            tokens: Vec::with_capacity(len / 5 + 1),
+            ..Output::default()
+        },
+        evasion: Evasion::default(),
+        sentence: 0,
+        ended: false,
+    };
+    let mut at = 0;
+    while let Some(c) = soft.text[at..].chars().next() {
+        at = match chars::entry(reader.table, c).kind {
+            Kind::Letter => reader.word(at).unwrap_or_else(|| reader.chunk(at)),
+            Kind::Digit => reader.number(at).unwrap_or_else(|| reader.chunk(at)),
+            Kind::Symbol if matches!(c, '@' | '$') && reader.kind_at(at + 1) == Some(Kind::Letter) => reader.chunk(at),
+            Kind::Newline | Kind::Stop => {
+                reader.ended = true;
+                at + c.len_utf8()
+            }
+            _ => at + c.len_utf8(),
+        };
+    }
+    (reader.out, reader.evasion)
+}
+
+impl Reader<'_> {
+    /// The kind of the character at a byte of the soft text; `None` at its end.
+    pub fn kind_at(&self, at: usize) -> Option<Kind> {
+        let c = self.soft.text.get(at..)?.chars().next()?;
+        Some(chars::entry(self.table, c).kind)
+    }
+
+    /// Whether a chunk that reached `end` goes no further: a blank, or signs up to a blank.
+    fn chunk_ends(&self, end: usize) -> bool {
+        let mut rest = self.soft.text[end..].chars();
+        match rest.next().map(|c| chars::entry(self.table, c).kind) {
+            None | Some(Kind::Space | Kind::Newline) => true,
+            Some(Kind::Symbol | Kind::Stop) => {
+                !rest.next().is_some_and(|c| matches!(chars::entry(self.table, c).kind, Kind::Letter | Kind::Digit | Kind::Mark))
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Passes a word that the lexicon knows and that stands alone; the end of it.
+    fn word(&mut self, start: usize) -> Option<usize> {
+        let (canon_len, fold_len) = (self.out.canon.len(), self.out.fold.len());
+        let bytes = self.soft.text.as_bytes();
+        if canon_len > 0 {
+            self.out.fold.push(' ');
+        }
+        let (mut exact, mut folded) = (FNV_START, FNV_START);
+        let mut at = start;
+        let mut letters = 0;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            if byte.is_ascii() {
+                if !byte.is_ascii_lowercase() {
+                    break;
+                }
+                exact = step(exact, byte);
+                folded = step(folded, byte);
+                self.out.fold.push(char::from(byte));
+                at += 1;
+            } else {
+                let Some(c) = self.soft.text[at..].chars().next() else { break };
+                let entry = chars::entry(self.table, c);
+                if entry.kind != Kind::Letter {
+                    break;
+                }
+                if entry.fold == 0 {
+                    self.out.fold.truncate(fold_len);
+                    return None;
+                }
+                let width = c.len_utf8();
+                for byte in &bytes[at..at + width] {
+                    exact = step(exact, *byte);
+                }
+                folded = step(folded, entry.fold);
+                self.out.fold.push(char::from(entry.fold));
+                at += width;
+            }
+            letters += 1;
+        }
+        let passes = self.chunk_ends(at)
+            && (letters > 1 || !self.single_follows(at))
+            && self.lexicon.get(exact).is_some_and(|known| known.teencode == 0 && (known.syllable || known.word));
+        if !passes {
+            self.out.fold.truncate(fold_len);
+            return None;
+        }
+        if canon_len > 0 {
+            self.out.canon.push(' ');
+        }
+        let canon = self.out.canon.len() as u32;
+        self.out.canon.push_str(&self.soft.text[start..at]);
+        let fold = (fold_len + usize::from(canon_len > 0)) as u32;
+        self.token(canon, fold, exact, folded, start..at, TokenKind::Word);
+        Some(at)
+    }
+
+    /// Whether the next word is a single letter, so that spaced letters may have begun.
+    fn single_follows(&self, at: usize) -> bool {
+        let rest = self.soft.text[at..].trim_start_matches(|c| {
+            !matches!(chars::entry(self.table, c).kind, Kind::Letter | Kind::Digit | Kind::Mark)
+        });
+        let mut chars = rest.chars().map(|c| chars::entry(self.table, c).kind);
+        chars.next() == Some(Kind::Letter) && !matches!(chars.next(), Some(Kind::Letter | Kind::Digit | Kind::Mark))
+    }
+
+    /// Passes a plain number, with a unit where it has a common one; the end of it.
+    fn number(&mut self, start: usize) -> Option<usize> {
+        const UNITS: [&str; 12] = ["tr", "k", "h", "t", "đ", "kg", "cm", "usd", "vnd", "p", "km", "vnđ"];
+        let bytes = self.soft.text.as_bytes();
+        let mut at = start;
+        while at < bytes.len() {
+            let inside = matches!(bytes[at], b'.' | b',') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+            if !bytes[at].is_ascii_digit() && !inside {
+                break;
+            }
+            at += 1;
+        }
+        if self.kind_at(at) == Some(Kind::Letter) {
+            let unit = self.soft.text[at..].chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum::<usize>();
+            if !UNITS.contains(&&self.soft.text[at..at + unit]) {
+                return None;
+            }
+            at += unit;
+        }
+        if !self.chunk_ends(at) {
+            return None;
+        }
+        self.emit_soft(start..at, TokenKind::Number);
+        Some(at)
+    }
+
+    /// Adds a token whose canon form is the soft text itself.
+    pub fn emit_soft(&mut self, range: Range<usize>, kind: TokenKind) {
+        let soft = self.soft;
+        self.emit(&soft.text[range.clone()], range, kind);
+    }
+
+    /// Adds a token.
+    pub fn emit(&mut self, form: &str, soft: Range<usize>, kind: TokenKind) {
+        if !self.out.canon.is_empty() {
+            self.out.canon.push(' ');
+            self.out.fold.push(' ');
+        }
+        let (canon, fold) = (self.out.canon.len(), self.out.fold.len());
+        self.out.canon.push_str(form);
+        for c in form.chars() {
+            match chars::entry(self.table, c).fold {
+                0 => chars::fold_into(c, &mut self.out.fold),
+                byte => self.out.fold.push(char::from(byte)),
+            }
+        }
+        let exact = syllable_id(form);
+        let folded = syllable_id(&self.out.fold[fold..]);
+        self.token(canon as u32, fold as u32, exact, folded, soft, kind);
+    }
+
+    /// Records a token whose forms have just been written from `canon` and `fold` on.
+    fn token(&mut self, canon: u32, fold: u32, exact: u64, folded: u64, soft: Range<usize>, kind: TokenKind) {
+        if self.ended {
+            self.ended = false;
+            self.sentence += u32::from(!self.out.tokens.is_empty());
+        }
+        self.out.tokens.push(Token {
+            canon: (canon, self.out.canon.len() as u32),
+            fold: (fold, self.out.fold.len() as u32),
+            exact,
+            folded,
+            span: self.soft.span_of(soft),
+            sentence: self.sentence,
+            kind,
+        });
+    }
+
+    /// Whether the original of a soft position is a capital; unknown counts as not.
+    pub fn capital(&self, at: usize) -> bool {
+        let Some(raw) = self.raw else { return false };
+        let start = self.soft.span_of(at..at + 1).start as usize;
+        raw.get(start..).and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase)
+    }
+}

@@ -1,0 +1,180 @@
+//! What the normaliser knows of words: valid syllables, how often they are met, foreign words, teencode.
+//!
+//! One table from [`syllable_id`] to a small record answers for every token of clean text with one look-up. Built once
+//! from the rules of [`super::syllable`] and the files in `data/`.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::syllable;
+use crate::reading::{fold, syllable_id};
+
+/// What is known of a token.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// A canonical Vietnamese syllable, marked or bare.
+    pub syllable: bool,
+    /// A foreign word, brand or place that stays whole.
+    pub word: bool,
+    /// How often met, as the bit length of the count; for bare forms the count of all syllables that fold to it.
+    pub met: u8,
+    /// 1 + index of its teencode entry, or 0.
+    pub teencode: u16,
+}
+
+/// A teencode form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Teencode {
+    /// It has one reading and gives way to it.
+    pub replace: bool,
+    /// Readings, each a list of canonical syllables.
+    pub readings: Vec<Vec<String>>,
+}
+
+/// Open addressing, linear probing; twice as many slots as entries, a power of two.
+pub(super) struct Lexicon {
+    slots: Vec<(u64, Known)>,
+    mask: usize,
+    pairs: HashSet<u64>,
+    teencode: Vec<Teencode>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::build);
+
+/// The lexicon.
+pub(super) fn lexicon() -> &'static Lexicon {
+    &LEXICON
+}
+
+impl Lexicon {
+    /// What is known of the token with this id.
+    pub fn get(&self, id: u64) -> Option<Known> {
+        let mut at = (id ^ (id >> 32)) as usize & self.mask;
+        loop {
+            let (key, known) = self.slots.get(at)?;
+            if *key == id {
+                return Some(*known);
+            }
+            if *key == 0 {
+                return None;
+            }
+            at = (at + 1) & self.mask;
+        }
+    }
+
+    /// What is known of a token.
+    pub fn of(&self, token: &str) -> Known {
+        self.get(syllable_id(token)).unwrap_or_default()
+    }
+
+    /// Whether two folded syllables are often neighbours.
+    pub fn pair(&self, first: u64, second: u64) -> bool {
+        self.pairs.contains(&pair_id(first, second))
+    }
+
+    /// The teencode entry of a token.
+    pub fn teencode(&self, known: Known) -> Option<&Teencode> {
+        self.teencode.get(usize::from(known.teencode).checked_sub(1)?)
+    }
+
+    fn build() -> Lexicon {
+        let size = 1 << 16;
+        let mut lexicon = Lexicon {
+            slots: vec![(0, Known::default()); size],
+            mask: size - 1,
+            pairs: HashSet::new(),
+            teencode: Vec::new(),
+        };
+        syllable::all(|form| lexicon.edit(form).syllable = true);
+        let mut counts: Vec<(String, u32)> = Vec::new();
+        for line in rows(include_str!("../../data/syllables.csv")).skip(1) {
+            let Some((form, count)) = line.split_once(',') else { continue };
+            let Some(form) = syllable::canonical(form) else { continue };
+            counts.push((form, count.parse().unwrap_or(1)));
+        }
+        let mut folded: Vec<(String, u32)> = counts.iter().map(|(form, count)| (fold(form), *count)).collect();
+        folded.sort();
+        folded.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        for (form, count) in counts.iter().chain(&folded) {
+            lexicon.edit(form).met = (u32::BITS - count.leading_zeros()) as u8;
+        }
+        for word in rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace) {
+            lexicon.edit(word).word = true;
+        }
+        for line in rows(include_str!("../../data/teencode.csv")).skip(1) {
+            let mut fields = line.splitn(3, ',');
+            let (Some(form), Some(mode), Some(reading)) = (fields.next(), fields.next(), fields.next()) else {
+                continue;
+            };
+            let reading = reading.split_whitespace().map(str::to_owned).collect();
+            let next = lexicon.teencode.len() as u16 + 1;
+            let known = lexicon.edit(form);
+            if known.teencode == 0 {
+                known.teencode = next;
+                lexicon.teencode.push(Teencode { replace: mode == "replace", readings: vec![reading] });
+            } else {
+                let at = usize::from(known.teencode) - 1;
+                lexicon.teencode[at].readings.push(reading);
+            }
+        }
+        for line in rows(include_str!("../../data/pairs.txt")) {
+            if let Some((first, second)) = line.split_once(' ') {
+                lexicon.pairs.insert(pair_id(syllable_id(first), syllable_id(second)));
+            }
+        }
+        lexicon
+    }
+
+    fn edit(&mut self, token: &str) -> &mut Known {
+        let id = syllable_id(token);
+        let mut at = (id ^ (id >> 32)) as usize & self.mask;
+        while self.slots[at].0 != id && self.slots[at].0 != 0 {
+            at = (at + 1) & self.mask;
+        }
+        self.slots[at].0 = id;
+        &mut self.slots[at].1
+    }
+}
+
+fn pair_id(first: u64, second: u64) -> u64 {
+    first.rotate_left(1) ^ second
+}
+
+/// The lines of a data file that are neither blank nor comments.
+pub(super) fn rows(file: &'static str) -> impl Iterator<Item = &'static str> {
+    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_syllables_words_and_teencode() {
+        let lexicon = lexicon();
+        assert!(lexicon.of("việc").syllable && lexicon.of("viec").syllable && !lexicon.of("viêc8").syllable);
+        assert!(lexicon.of("lương").met > 0 && lexicon.of("luong").met > 0);
+        assert!(lexicon.of("campuchia").word && !lexicon.of("campuchia").syllable);
+        assert!(lexicon.teencode(lexicon.of("ko")).is_some_and(|t| t.replace));
+        assert_eq!(lexicon.teencode(lexicon.of("ck")).map(|t| t.readings.len()), Some(2));
+    }
+
+    #[test]
+    fn no_syllable_is_replaced_and_readings_are_stable() {
+        let lexicon = lexicon();
+        for line in rows(include_str!("../../data/teencode.csv")).skip(1) {
+            let fields: Vec<&str> = line.splitn(3, ',').collect();
+            for part in fields[2].split(' ').filter(|_| fields[1] == "replace") {
+                let known = lexicon.of(part);
+                let replaced = lexicon.teencode(known).is_some_and(|t| t.replace);
+                assert!((known.syllable || known.word) && !replaced, "{line}");
+            }
+        }
+    }
+}
