@@ -1,1 +1,14 @@
-//! .
+//! The one test binary of the project: what users rely on, from the command line to the browser.
+//!
+//! `tidy` holds the rules that a compiler cannot; `golden` and `laws` the reading and assessing; `commands`, `crash`,
+//! `demo` and `site_software` the built binary; `browser` the console in Chromium.
+
+mod browser;
+mod commands;
+mod crash;
+mod demo;
+mod golden;
+mod harness;
+mod laws;
+mod site_software;
+mod tidy;

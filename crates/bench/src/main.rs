@@ -1,2 +1,33 @@
-//! .
-fn main() {}
+//! Figures of each hot path beside what a user would pick instead, in one run on one corpus: the ratio is what counts.
+//!
+//! ```text
+//! cargo run --release -p bench -- assess        reading and assessing, beside keyword lists
+//! cargo run --release -p bench -- end-to-end    import, assess, record, index by the built binary
+//! ```
+//! CPU time is the thread's own (`/proc/thread-self/schedstat`), median of interleaved rounds: wall time on a shared
+//! machine is noise. Deliberately absent: accuracy, which `canhgiac eval` measures.
+
+// A benchmark speaks on standard output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod assess;
+mod corpus;
+mod cpu;
+mod end_to_end;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        Some("assess") => assess::run(),
+        Some("end-to-end") => end_to_end::run(),
+        _ => Err("which one? assess | end-to-end".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("bench: {reason}");
+            ExitCode::from(2)
+        }
+    }
+}
