@@ -71,7 +71,7 @@ pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
         at = match chars::entry(reader.table, c).kind {
             Kind::Letter => reader.word(at).unwrap_or_else(|| reader.chunk(at)),
             Kind::Digit => reader.number(at).unwrap_or_else(|| reader.chunk(at)),
-            Kind::Symbol if matches!(c, '@' | '$') && reader.kind_at(at + 1) == Some(Kind::Letter) => reader.chunk(at),
+            Kind::Symbol if matches!(c, '@' | '$') && matches!(reader.kind_at(at + 1), Some(Kind::Letter | Kind::Digit)) => reader.chunk(at),
             Kind::Newline | Kind::Stop => {
                 reader.ended = true;
                 at + c.len_utf8()

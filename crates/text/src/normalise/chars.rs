@@ -129,11 +129,7 @@ fn plain(c: char, kind: Kind) -> bool {
 
 /// Folds one lower-case character that the table does not fold: decomposed, without marks.
 pub(super) fn fold_into(c: char, out: &mut String) {
-    let start = out.len();
     out.extend(std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)));
-    if out.len() == start {
-        out.push(c);
-    }
 }
 
 /// Characters that a reader does not see and that carry no word: format controls, joiners, fillers, variation

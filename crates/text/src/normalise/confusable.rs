@@ -45,7 +45,7 @@ fn judge(c: char) -> Letter {
     if base.is_ascii_alphabetic() {
         return Letter::Latin;
     }
-    match DOUBLES.get(&c).or_else(|| DOUBLES.get(&base)) {
+    match DOUBLES.get(&c).or_else(|| DOUBLES.get(&base)).or_else(|| DOUBLES.get(&chars::lower(base))) {
         Some(latin) => Letter::Double(*latin, latin_script(c)),
         None if latin_script(c) => Letter::Latin,
         None => Letter::Other,

@@ -10,11 +10,13 @@ use super::soft::Cell;
 use super::syllable;
 use crate::reading::Evasion;
 
+/// Whether a character hardly stands in Vietnamese but is a letter in one of the encodings.
+pub(super) fn telling(c: char) -> bool {
+    ('\u{80}'..='\u{ff}').contains(&c) && !chars::is_vietnamese(chars::lower(c))
+}
+
 /// Repairs legacy text in place.
 pub(super) fn repair(cells: &mut Vec<Cell>, evasion: &mut Evasion) {
-    if !cells.iter().any(|cell| ('\u{80}'..='\u{2122}').contains(&cell.c)) {
-        return;
-    }
     // Twice, because pages are often broken twice.
     for _ in 0..2 {
         if !mojibake(cells, evasion) {
@@ -59,7 +61,7 @@ fn judge(cells: &[Cell]) -> Option<Font> {
     let (mut odd, mut before, mut strange) = (0, 0, 0);
     let mut after = [0, 0];
     for word in cells.split(|cell| cuts(cell.c)) {
-        if !word.iter().any(|cell| ('\u{a1}'..='\u{ff}').contains(&cell.c)) || word.iter().any(|cell| cell.c > '\u{ff}') {
+        if word.len() < 2 || !word.iter().any(|cell| ('\u{a1}'..='\u{ff}').contains(&cell.c)) || word.iter().any(|cell| cell.c > '\u{ff}') {
             continue;
         }
         odd += 1;

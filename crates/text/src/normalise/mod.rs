@@ -38,56 +38,66 @@ const LOOKS: usize = 4;
 
 /// Builds the unmasked view of one field.
 pub(crate) fn view(raw: &str) -> View {
-    let mut evasion = Evasion::default();
-    let (mut soft, clean) = match soft::clean(raw) {
-        Some(soft) => (soft, true),
-        None => (soft::unmask(raw, &mut evasion), false),
-    };
-    let (mut output, mut found) = canon::tokenise(&soft, Some(raw));
-    // Old fonts and raw typing can be made of plain letters only; many unknown words betray them.
-    let odd = output.odd_marked > 0 || (output.odd_bare > 2 && output.odd_bare as usize * 4 > output.tokens.len());
-    if clean && odd {
-        let unmasked = soft::unmask(raw, &mut evasion);
-        if evasion.legacy > 0 {
-            soft = unmasked;
-            (output, found) = canon::tokenise(&soft, Some(raw));
-        }
-    }
+    let Look { mut soft, mut output, evasion, settled } = look(raw, true);
     if !output.patches.is_empty() {
         soft = patched(&soft, &output.patches);
     }
-    if output.again {
+    if !settled {
         settle(&mut output);
     }
-    evasion.joined += found.joined;
-    evasion.leet += found.leet;
-    evasion.elongated += found.elongated;
-    evasion.sticky += found.sticky;
     let Output { canon, fold, tokens, alternates, .. } = output;
     View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion }
+}
+
+/// One pass of all stages over a text.
+struct Look {
+    soft: Mapped,
+    output: Output,
+    evasion: Evasion,
+    /// Another look at the canon text cannot differ.
+    settled: bool,
+}
+
+/// Takes the text through all stages once. `cased` says whether capitals in it mean something.
+fn look(raw: &str, cased: bool) -> Look {
+    let shown = cased.then_some(raw);
+    let mut evasion = Evasion::default();
+    let (mut soft, clean) = match soft::clean(raw) {
+        Some(soft) => (soft, true),
+        None => (soft::unmask(raw, false, &mut evasion), false),
+    };
+    let (mut output, mut found) = canon::tokenise(&soft, shown);
+    // Old fonts and raw typing can be made of plain letters only; unknown words betray them.
+    if output.odd_marked > 0 || (output.odd_bare > 2 && output.odd_bare as usize * 4 > output.tokens.len()) {
+        let mut with_legacy = Evasion::default();
+        let unmasked = soft::unmask(raw, true, &mut with_legacy);
+        if with_legacy.legacy > evasion.legacy {
+            (soft, evasion) = (unmasked, with_legacy);
+            (output, found) = canon::tokenise(&soft, shown);
+        }
+    }
+    let settled = clean && !output.again && evasion.legacy == 0;
+    evasion.joined = found.joined;
+    evasion.leet = found.leet;
+    evasion.elongated = found.elongated;
+    evasion.sticky = found.sticky;
+    Look { soft, output, evasion, settled }
 }
 
 /// Reads the canon text again until it stays the same, carrying spans and sentences along.
 fn settle(output: &mut Output) {
     for _ in 0..LOOKS {
-        let before = std::mem::take(output);
-        let mapped = Mapped {
-            runs: vec![Run { at: 0, src: 0, src_len: before.canon.len() as u32, exact: true }],
-            text: before.canon.clone(),
-        };
-        let (mut after, _) = canon::tokenise(&mapped, None);
-        let same = after.canon == before.canon;
-        if same {
-            *output = before;
+        let mut after = look(&output.canon, false).output;
+        if after.canon == output.canon {
             return;
         }
         let mut first = 0;
         for token in &mut after.tokens {
-            // Tokens of the second look cover whole tokens of the first, or part of one.
-            while before.tokens.get(first).is_some_and(|old| old.canon.1 <= token.span.start) {
+            // Its span points into the canon text of the look before: it covers whole tokens of it, or part of one.
+            while output.tokens.get(first).is_some_and(|old| old.canon.1 <= token.span.start) {
                 first += 1;
             }
-            let covered = before.tokens[first.min(before.tokens.len())..].iter().take_while(|old| old.canon.0 < token.span.end);
+            let covered = output.tokens.iter().skip(first).take_while(|old| old.canon.0 < token.span.end);
             let (mut span, mut sentence) = (None, 0);
             for old in covered {
                 let joined = span.get_or_insert(old.span);
@@ -97,7 +107,6 @@ fn settle(output: &mut Output) {
             token.sentence = sentence;
             token.span = span.unwrap_or(token.span);
         }
-        after.patches = Vec::new();
         *output = after;
     }
 }

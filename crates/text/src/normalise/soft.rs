@@ -75,14 +75,17 @@ fn lone_symbol(c: char) -> bool {
         && c != '\u{1f51f}'
 }
 
-/// Builds the soft view of any text.
-pub(super) fn unmask(raw: &str, evasion: &mut Evasion) -> Mapped {
+/// Builds the soft view of any text. `suspected`: its words make one think of an old font or of raw typing, although
+/// its letters do not.
+pub(super) fn unmask(raw: &str, suspected: bool, evasion: &mut Evasion) -> Mapped {
     let mut cells = cut(raw);
-    legacy::repair(&mut cells, evasion);
+    if suspected || cells.iter().any(|cell| legacy::telling(cell.c)) {
+        legacy::repair(&mut cells, evasion);
+    }
     let cells = plain_forms(&cells, evasion);
     let cells = confusable::replace(cells, evasion);
     let cells = compose(&cells, evasion);
-    let cells = keystroke::decode(cells, evasion);
+    let cells = if suspected { keystroke::decode(cells, evasion) } else { cells };
     write(raw, &cells)
 }
 
