@@ -1,11 +1,18 @@
 //! Cases: lists, one case whole, notes, and the way out with two signatures.
 
-use model::{CaseStanding, CaseState};
-use text::Fact;
+use model::{CaseMove, CaseStanding, CaseState, Person, Refusal};
+use serde_json::{Value, json};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use text::{Fact, FactKind};
 
-use crate::packets::PacketRow;
-use crate::queue::{ContactHistory, DecisionRow, QueueRow};
-use crate::{Error, Page, Result, Store};
+use crate::contacts::contacts_of;
+use crate::packets::{PacketRow, year};
+use crate::people::person;
+use crate::queue::{ContactHistory, DecisionRow, QueueRow, SELECT as SELECT_ITEM, SELECT_DECISION};
+use crate::record::take;
+use crate::sql::Sql;
+use crate::{Error, Page, Result, Store, audit, packets, sql, timeline};
 
 /// One line of the list of cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,13 +137,161 @@ pub struct CaseFilter {
     pub opened_by: Option<String>,
 }
 
+/// Columns of a [`CaseRow`]; `c` is the case, `k` its running escalation.
+const SELECT: &str = "SELECT c.*, u.name AS opened_by_name, \
+     (SELECT COUNT(*) FROM alerts a WHERE a.case_id = c.id AND a.state = 'confirmed') AS alerts, \
+     (SELECT MIN(a.priority) FROM alerts a WHERE a.case_id = c.id) AS priority, \
+     k.id AS asking_id, k.unit_id AS unit_id, un.name AS unit_name, k.asked_by AS asked_by, ka.name AS asked_by_name, \
+     k.asked_at_ms AS asked_at_ms, k.reason AS asked_reason, k.signed_by AS signed_by, ks.name AS signed_by_name, \
+     k.signed_at_ms AS signed_at_ms, k.packet_id AS packet_id \
+     FROM cases c JOIN users u ON u.id = c.opened_by \
+     LEFT JOIN askings k ON k.case_id = c.id AND k.ended_at_ms IS NULL LEFT JOIN units un ON un.id = k.unit_id \
+     LEFT JOIN users ka ON ka.id = k.asked_by LEFT JOIN users ks ON ks.id = k.signed_by ";
+
+impl CaseRow {
+    fn read(row: &AnyRow) -> Result<CaseRow> {
+        let state: CaseState = sql::id_of(row, "state")?;
+        Ok(CaseRow {
+            id: sql::text(row, "id")?,
+            number: sql::text(row, "number")?,
+            title: sql::text(row, "title")?,
+            state,
+            returned: state == CaseState::Open && sql::int_or_none(row, "returned_at_ms")?.is_some(),
+            priority: sql::int_or_none(row, "priority")?.and_then(|it| it.try_into().ok()).unwrap_or(4),
+            alerts: sql::natural(row, "alerts")?,
+            opened_by: sql::text(row, "opened_by")?,
+            opened_by_name: sql::text(row, "opened_by_name")?,
+            opened_at_ms: sql::int(row, "opened_at_ms")?,
+            updated_at_ms: sql::int(row, "updated_at_ms")?,
+            asking: sql::text_or_none(row, "asking_id")?.map(|id| Asking::read(row, id)).transpose()?,
+        })
+    }
+
+    fn key(&self) -> String {
+        format!("{}:{}", self.updated_at_ms, self.id)
+    }
+}
+
+impl Asking {
+    fn read(row: &AnyRow, id: String) -> Result<Asking> {
+        Ok(Asking {
+            id,
+            unit_id: sql::text(row, "unit_id")?,
+            unit_name: sql::text(row, "unit_name")?,
+            asked_by: sql::text(row, "asked_by")?,
+            asked_by_name: sql::text(row, "asked_by_name")?,
+            asked_at_ms: sql::int(row, "asked_at_ms")?,
+            reason: sql::text(row, "asked_reason")?,
+            signed_by: sql::text_or_none(row, "signed_by")?,
+            signed_by_name: sql::text_or_none(row, "signed_by_name")?,
+            signed_at_ms: sql::int_or_none(row, "signed_at_ms")?,
+            packet_id: sql::text_or_none(row, "packet_id")?,
+        })
+    }
+}
+
+/// One case by id or number.
+pub(crate) async fn case_row(db: &mut AnyConnection, id: &str) -> Result<CaseRow> {
+    let mut select = Sql::new(SELECT, []);
+    select.push("WHERE c.id = ").bind(id).push(" OR c.number = ").bind(id);
+    CaseRow::read(&select.row(db).await?.ok_or_else(|| Error::missing("vụ việc", id))?)
+}
+
+/// What the legality of the next step depends on.
+fn standing_of(row: &CaseRow) -> CaseStanding {
+    let asking = row.asking.as_ref();
+    CaseStanding {
+        state: row.state,
+        alerts: row.alerts,
+        asked_by: asking.map(|it| it.asked_by.clone()),
+        signed_by: asking.and_then(|it| it.signed_by.clone()),
+        sealed: asking.is_some_and(|it| it.packet_id.is_some()),
+    }
+}
+
+/// The standing of a case inside a transaction, under a lock on its row.
+pub(crate) async fn standing(db: &mut AnyConnection, case_id: &str) -> Result<CaseStanding> {
+    lock(db, case_id).await?;
+    Ok(standing_of(&case_row(db, case_id).await?))
+}
+
+/// Takes the row lock of a case, so that two people do not take the same step.
+async fn lock(db: &mut AnyConnection, case_id: &str) -> Result<()> {
+    sql::run(db, "UPDATE cases SET updated_at_ms = updated_at_ms WHERE id = $1 OR number = $1", [case_id.into()])
+        .await?;
+    Ok(())
+}
+
+/// Notes that a case changed.
+pub(crate) async fn touch(db: &mut AnyConnection, case_id: &str, now_ms: i64) -> Result<()> {
+    sql::run(db, "UPDATE cases SET updated_at_ms = $2 WHERE id = $1", [case_id.into(), now_ms.into()]).await?;
+    Ok(())
+}
+
+/// Opens a case; its id. It is named by its number until somebody names it.
+pub(crate) async fn open_case(db: &mut AnyConnection, by: &Person, now_ms: i64) -> Result<String> {
+    let year = year(now_ms);
+    let number = take(db, &format!("case:{year}"), 1).await? + 1;
+    let (id, number) = (sql::new_id(), format!("VV-{year}-{number:06}"));
+    sql::run(
+        db,
+        "INSERT INTO cases (id, number, title, state, opened_by, opened_at_ms, updated_at_ms) \
+         VALUES ($1, $2, $2, 'open', $3, $4, $4)",
+        [(&id).into(), (&number).into(), (&by.id).into(), now_ms.into()],
+    )
+    .await?;
+    audit::append(db, &by.id, "case.open", &id, &json!({ "number": number }), now_ms).await?;
+    Ok(id)
+}
+
+/// A step of a case that is being taken: the person, the case and its standing afterwards.
+pub(crate) struct Step {
+    pub by: Person,
+    pub case: CaseRow,
+    pub after: CaseStanding,
+}
+
+/// Checks a step under the lock of the case and writes its new state.
+pub(crate) async fn step(db: &mut AnyConnection, by: &str, case_id: &str, step: CaseMove, now_ms: i64) -> Result<Step> {
+    lock(db, case_id).await?;
+    let by = person(db, by).await?;
+    let case = case_row(db, case_id).await?;
+    let after = standing_of(&case).after(step, &by)?;
+    let returned_at_ms = (step == CaseMove::Return).then_some(now_ms);
+    sql::run(
+        db,
+        "UPDATE cases SET state = $2, updated_at_ms = $3, returned_at_ms = COALESCE($4, returned_at_ms) WHERE id = $1",
+        [(&case.id).into(), after.state.id().into(), now_ms.into(), returned_at_ms.into()],
+    )
+    .await?;
+    Ok(Step { by, case, after })
+}
+
+async fn log(db: &mut AnyConnection, step: &Step, action: &str, detail: &Value, now_ms: i64) -> Result<()> {
+    audit::append(db, &step.by.id, action, &step.case.id, detail, now_ms).await?;
+    Ok(())
+}
+
 impl Store {
     /// A page of cases, last changed first.
     ///
     /// # Errors
     /// `Database`.
     pub async fn cases(&self, filter: &CaseFilter, after: Option<&str>, limit: u32) -> Result<Page<CaseRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new(SELECT, []);
+        list.push("WHERE 1 = 1").when(" AND c.state = ", filter.state.map(CaseState::id));
+        list.when(" AND c.opened_by = ", filter.opened_by.as_deref());
+        if filter.to_sign {
+            list.push(" AND c.state = 'open' AND k.id IS NOT NULL AND k.signed_by IS NULL");
+        }
+        let place = after.and_then(|key| key.split_once(':')).and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id)));
+        if let Some((updated_at_ms, id)) = place {
+            list.push(" AND (c.updated_at_ms, c.id) < (").bind(updated_at_ms).push(", ").bind(id).push(")");
+        }
+        list.push(" ORDER BY c.updated_at_ms DESC, c.id DESC LIMIT ").bind(limit);
+        let rows = list.rows(&mut db).await?.iter().map(CaseRow::read).collect::<Result<Vec<_>>>()?;
+        Ok(Page::of(rows, limit, CaseRow::key))
     }
 
     /// One case by id or number. Reading it writes no audit row: call [`Store::audit`] with `case.read`.
@@ -144,7 +299,36 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn case(&self, id: &str, now_ms: i64) -> Result<CaseFile> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let row = case_row(&mut db, id).await?;
+        let mut select = Sql::new(SELECT_ITEM, []);
+        select.push("WHERE a.case_id = ").bind(&row.id).push(" AND a.state IN ('confirmed', 'merged') ORDER BY a.id");
+        let items = select.rows(&mut db).await?;
+        let alerts = items.iter().map(|item| QueueRow::read(item, now_ms)).collect::<Result<Vec<_>>>()?;
+        let post_ids: Vec<String> = alerts.iter().map(|alert| alert.post_id.clone()).collect();
+        let contacts = contacts_of(&mut db, &post_ids.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let mut select = Sql::new(
+            "SELECT s.facts AS facts FROM alerts a JOIN assessments s ON s.id = a.assessment_id WHERE a.case_id = ",
+            [],
+        );
+        select.bind(&row.id).push(" ORDER BY a.id");
+        let mut places: Vec<Fact> = Vec::new();
+        for found in select.rows(&mut db).await? {
+            let facts: Vec<Fact> = sql::json(&found, "facts")?;
+            for fact in facts.into_iter().filter(|fact| fact.kind == FactKind::Place) {
+                if places.iter().all(|place| place.value != fact.value) {
+                    places.push(fact);
+                }
+            }
+        }
+        let mut select = Sql::new(SELECT_DECISION, []);
+        select.push("WHERE d.case_id = ").bind(&row.id).push(" ORDER BY d.id");
+        let decisions = select.rows(&mut db).await?.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
+        let notes = notes(&mut db, &row.id).await?;
+        let packets = packets::of_case(&mut db, &row.id).await?;
+        let timeline = timeline::of_case(&mut db, &row, &decisions, &notes).await?;
+        let standing = standing_of(&row);
+        Ok(CaseFile { row, standing, alerts, post_ids, contacts, places, notes, decisions, timeline, packets })
     }
 
     /// Writes a note.
@@ -152,7 +336,23 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn note(&self, by: &str, case_id: &str, text: &str, now_ms: i64) -> Result<String> {
-        Err(Error::Unfinished)
+        if text.trim().is_empty() {
+            return Err(Refusal::new("empty", "Ghi chú đang trống.").into());
+        }
+        let mut tx = self.write().await?;
+        person(&mut tx, by).await?.must(model::Act::WorkCase)?;
+        let case = case_row(&mut tx, case_id).await?;
+        let id = sql::new_id();
+        sql::run(
+            &mut tx,
+            "INSERT INTO notes (id, case_id, text, by_user, at_ms) VALUES ($1, $2, $3, $4, $5)",
+            [(&id).into(), (&case.id).into(), text.replace('\0', " ").into(), by.into(), now_ms.into()],
+        )
+        .await?;
+        touch(&mut tx, &case.id, now_ms).await?;
+        audit::append(&mut tx, by, "case.note", &case.id, &json!({ "note": id }), now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// Renames a case.
@@ -160,7 +360,20 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn rename_case(&self, by: &str, case_id: &str, title: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        if title.trim().is_empty() {
+            return Err(Refusal::new("empty", "Tên vụ việc đang trống.").into());
+        }
+        let mut tx = self.write().await?;
+        person(&mut tx, by).await?.must(model::Act::WorkCase)?;
+        let case = case_row(&mut tx, case_id).await?;
+        sql::run(
+            &mut tx,
+            "UPDATE cases SET title = $2, updated_at_ms = $3 WHERE id = $1",
+            [(&case.id).into(), title.replace('\0', " ").into(), now_ms.into()],
+        )
+        .await?;
+        audit::append(&mut tx, by, "case.rename", &case.id, &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// First signature: asks to escalate to a unit. Returns the id of the escalation.
@@ -175,7 +388,29 @@ impl Store {
         reason: &str,
         now_ms: i64,
     ) -> Result<String> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let step = step(&mut tx, by, case_id, CaseMove::Ask, now_ms).await?;
+        let units = sql::count(&mut tx, "SELECT COUNT(*) AS n FROM units WHERE id = $1", [unit_id.into()]).await?;
+        if units == 0 {
+            return Err(Error::missing("đơn vị", unit_id));
+        }
+        let id = sql::new_id();
+        sql::run(
+            &mut tx,
+            "INSERT INTO askings (id, case_id, unit_id, reason, asked_by, asked_at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                (&id).into(),
+                (&step.case.id).into(),
+                unit_id.into(),
+                reason.replace('\0', " ").into(),
+                by.into(),
+                now_ms.into(),
+            ],
+        )
+        .await?;
+        log(&mut tx, &step, "case.ask", &json!({ "asking": id, "unit": unit_id }), now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// The second person says no; the case stays open.
@@ -183,7 +418,17 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn decline_escalation(&self, by: &str, case_id: &str, reason: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let step = step(&mut tx, by, case_id, CaseMove::Decline, now_ms).await?;
+        sql::run(
+            &mut tx,
+            "UPDATE askings SET declined_by = $2, ended_at_ms = $3, ended_reason = $4 \
+             WHERE case_id = $1 AND ended_at_ms IS NULL",
+            [(&step.case.id).into(), by.into(), now_ms.into(), reason.replace('\0', " ").into()],
+        )
+        .await?;
+        log(&mut tx, &step, "case.decline", &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Second signature. The case is escalated; its packet is then to be built and sealed.
@@ -191,7 +436,20 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused` with `second_person` when it is the one who asked.
     pub async fn sign_escalation(&self, by: &str, case_id: &str, now_ms: i64) -> Result<Asking> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        let step = step(&mut tx, by, case_id, CaseMove::Sign, now_ms).await?;
+        sql::run(
+            &mut tx,
+            "UPDATE askings SET signed_by = $2, signed_at_ms = $3 WHERE case_id = $1 AND ended_at_ms IS NULL",
+            [(&step.case.id).into(), by.into(), now_ms.into()],
+        )
+        .await?;
+        let asking = case_row(&mut tx, &step.case.id).await?.asking;
+        let asking = asking.ok_or_else(|| Error::missing("đề nghị chuyển", case_id))?;
+        let detail = json!({ "asking": asking.id, "asked_by": step.after.asked_by, "unit": asking.unit_id });
+        log(&mut tx, &step, "case.sign", &detail, now_ms).await?;
+        tx.commit().await?;
+        Ok(asking)
     }
 
     /// Signed escalations whose packet is not sealed: what an interrupted run left, oldest first. `(case id, asking)`.
@@ -199,7 +457,11 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn to_seal(&self) -> Result<Vec<(String, Asking)>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new(SELECT, []);
+        list.push("WHERE c.state = 'escalated' AND k.signed_by IS NOT NULL AND k.packet_id IS NULL ORDER BY k.id");
+        let cases = list.rows(&mut db).await?.iter().map(CaseRow::read).collect::<Result<Vec<_>>>()?;
+        Ok(cases.into_iter().filter_map(|case| Some((case.id, case.asking?))).collect())
     }
 
     /// Closes a case.
@@ -207,6 +469,41 @@ impl Store {
     /// # Errors
     /// `Missing`, `Refused`.
     pub async fn close_case(&self, by: &str, case_id: &str, reason: &str, now_ms: i64) -> Result<()> {
-        Err(Error::Unfinished)
+        let mut tx = self.write().await?;
+        person(&mut tx, by).await?.must(model::Act::WorkCase)?;
+        let step = step(&mut tx, by, case_id, CaseMove::Close, now_ms).await?;
+        sql::run(
+            &mut tx,
+            "INSERT INTO notes (id, case_id, text, by_user, at_ms) VALUES ($1, $2, $3, $4, $5)",
+            [
+                sql::new_id().into(),
+                (&step.case.id).into(),
+                format!("Đóng vụ việc: {}", reason.replace('\0', " ")).into(),
+                by.into(),
+                now_ms.into(),
+            ],
+        )
+        .await?;
+        log(&mut tx, &step, "case.close", &json!({}), now_ms).await?;
+        Ok(tx.commit().await?)
     }
+}
+
+async fn notes(db: &mut AnyConnection, case_id: &str) -> Result<Vec<Note>> {
+    let rows = sql::rows(
+        db,
+        "SELECT n.*, u.name AS by_name FROM notes n JOIN users u ON u.id = n.by_user WHERE n.case_id = $1 ORDER BY n.id",
+        [case_id.into()],
+    )
+    .await?;
+    let note = |row: &AnyRow| {
+        Ok(Note {
+            id: sql::text(row, "id")?,
+            text: sql::text(row, "text")?,
+            by: sql::text(row, "by_user")?,
+            by_name: sql::text(row, "by_name")?,
+            at_ms: sql::int(row, "at_ms")?,
+        })
+    };
+    rows.iter().map(note).collect()
 }

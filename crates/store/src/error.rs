@@ -70,9 +70,6 @@ pub enum Error {
     /// A step of migration failed.
     #[error("nâng cấp cơ sở dữ liệu: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A part that is still being written.
-    #[error("phần này chưa xong")]
-    Unfinished,
 }
 
 impl Error {

@@ -10,11 +10,10 @@
 //! followers skip nothing; recording the same capture twice changes nothing; an old assessment never changes.
 //! Deliberately absent: an ORM, an expression language, clocks, HTTP.
 
-#![allow(unused_variables)]
-
 mod audit;
 mod captures;
 mod cases;
+mod contacts;
 mod decide;
 mod dialect;
 mod error;
@@ -33,6 +32,7 @@ mod record;
 mod rulesets;
 mod sources;
 mod sql;
+mod timeline;
 mod visit;
 mod writing;
 

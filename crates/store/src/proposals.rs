@@ -60,7 +60,7 @@ pub struct Proposal {
     /// What is proposed.
     pub kind: ProposalKind,
     /// Its particulars.
-    pub body: serde_json::Value,
+    pub body: Value,
     /// Why.
     pub reason: String,
     /// Who proposed.

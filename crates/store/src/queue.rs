@@ -3,11 +3,16 @@
 use model::{AlertState, Family, PriorityReason, Queue, ReferralState, Stance, Verdict};
 use rules::Assessment;
 use serde::Serialize;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 use text::Fact;
 
-use crate::captures::CaptureRow;
-use crate::posts::{PostRow, Version};
-use crate::{Error, Page, Result, Store};
+use crate::captures::{CaptureRow, capture};
+use crate::contacts::contacts_of;
+use crate::posts::{PostRow, Version, post, versions};
+use crate::record::{families_of, last};
+use crate::sql::Sql;
+use crate::{Error, Page, Result, Store, sql};
 
 /// Which items a list shows.
 #[derive(Clone, Debug)]
@@ -244,6 +249,115 @@ pub struct ExportedAlert {
     pub case: Option<String>,
 }
 
+/// A skipped item comes back to the one who skipped it after so long.
+const SKIPPED_FOR_MS: i64 = 8 * 60 * 60 * 1000;
+
+/// Items of a campaign and decisions about them that one unit shows at most.
+const CAMPAIGN_ITEMS: i64 = 50;
+const CAMPAIGN_DECISIONS: i64 = 20;
+
+/// Columns of a [`QueueRow`]; `a` is the item, `p` its post. A claim that has run out is none.
+pub(crate) const SELECT: &str = "SELECT a.*, p.source AS source, p.native_id AS native_id, \
+     p.posted_at_ms AS posted_at_ms, (SELECT COUNT(*) FROM alerts f WHERE f.leader_id = a.id AND f.state = 'open') \
+     AS followers FROM alerts a JOIN posts p ON p.id = a.post_id ";
+
+impl QueueRow {
+    pub(crate) fn read(row: &AnyRow, now_ms: i64) -> Result<QueueRow> {
+        let queue = sql::id_of(row, "queue")?;
+        let families = sql::text(row, "families")?;
+        let claimed_until_ms = sql::int_or_none(row, "claimed_until_ms")?.filter(|until| *until > now_ms);
+        let followers: u32 = sql::natural(row, "followers")?;
+        Ok(QueueRow {
+            id: sql::text(row, "id")?,
+            seq: sql::int(row, "seq")?,
+            queue,
+            state: match queue {
+                Queue::Alert => ItemState::Alert(sql::id_of(row, "state")?),
+                Queue::Referral => ItemState::Referral(sql::id_of(row, "state")?),
+            },
+            priority: sql::natural(row, "priority")?,
+            priority_reasons: sql::json(row, "priority_reasons")?,
+            families: families_of(&families).iter().filter_map(|id| id.parse().ok()).collect(),
+            stance: sql::id_of(row, "stance")?,
+            points: sql::int(row, "points")?,
+            probability: sql::real(row, "probability")?,
+            post_id: sql::text(row, "post_id")?,
+            source: sql::text(row, "source")?,
+            native_id: sql::text(row, "native_id")?,
+            posted_at_ms: sql::int_or_none(row, "posted_at_ms")?,
+            raised_at_ms: sql::int(row, "raised_at_ms")?,
+            raised_by: sql::text_or_none(row, "raised_by")?,
+            due_at_ms: sql::int(row, "due_at_ms")?,
+            campaign_id: sql::text_or_none(row, "campaign_id")?,
+            campaign_items: followers + 1,
+            case_id: sql::text_or_none(row, "case_id")?,
+            claimed_by: sql::text_or_none(row, "claimed_by")?.filter(|_| claimed_until_ms.is_some()),
+            claimed_until_ms,
+        })
+    }
+
+    fn key(&self) -> String {
+        format!("{}:{}:{}", self.priority, self.due_at_ms, self.id)
+    }
+}
+
+/// Priority, due time and id of a key.
+fn place(key: &str) -> Option<(i64, i64, &str)> {
+    let (priority, rest) = key.split_once(':')?;
+    let (due_at_ms, id) = rest.split_once(':')?;
+    Some((priority.parse().ok()?, due_at_ms.parse().ok()?, id))
+}
+
+fn read_all(rows: &[AnyRow], now_ms: i64) -> Result<Vec<QueueRow>> {
+    rows.iter().map(|row| QueueRow::read(row, now_ms)).collect()
+}
+
+/// One item by id.
+pub(crate) async fn item(db: &mut AnyConnection, id: &str, now_ms: i64) -> Result<QueueRow> {
+    let row = Sql::new(SELECT, []).push("WHERE a.id = ").bind(id).row(db).await?;
+    QueueRow::read(&row.ok_or_else(|| Error::missing("mục chờ", id))?, now_ms)
+}
+
+/// Columns of a [`DecisionRow`]; `d` is the decision.
+pub(crate) const SELECT_DECISION: &str =
+    "SELECT d.*, u.name AS by_name FROM decisions d JOIN users u ON u.id = d.by_user ";
+
+impl DecisionRow {
+    pub(crate) fn read(row: &AnyRow) -> Result<DecisionRow> {
+        Ok(DecisionRow {
+            id: sql::text(row, "id")?,
+            group_id: sql::text(row, "group_id")?,
+            alert_id: sql::text(row, "alert_id")?,
+            verdict: sql::id_of(row, "verdict")?,
+            reason: sql::text(row, "reason")?,
+            note: sql::text_or_none(row, "note")?,
+            from_state: sql::text(row, "from_state")?,
+            to_state: sql::text(row, "to_state")?,
+            by: sql::text(row, "by_user")?,
+            by_name: sql::text(row, "by_name")?,
+            at_ms: sql::int(row, "at_ms")?,
+            undoes: sql::text_or_none(row, "undoes")?,
+            undone: sql::text_or_none(row, "undone_by")?.is_some(),
+            case_id: sql::text_or_none(row, "case_id")?,
+        })
+    }
+}
+
+/// The last assessment of a post at or before a version, or a certain one.
+async fn assessment(
+    db: &mut AnyConnection,
+    id: Option<&str>,
+    post_id: &str,
+) -> Result<Option<(Assessment, Vec<Fact>)>> {
+    let mut select = Sql::new("SELECT body, facts FROM assessments WHERE ", []);
+    match id {
+        Some(id) => select.push("id = ").bind(id),
+        None => select.push("post_id = ").bind(post_id).push(" ORDER BY id DESC LIMIT 1"),
+    };
+    let row = select.row(db).await?;
+    row.map(|row| Ok((sql::json(&row, "body")?, sql::json(&row, "facts")?))).transpose()
+}
+
 impl Store {
     /// A page of a queue: priority first, then due time, then age. `now_ms` tells which claims hold.
     ///
@@ -256,7 +370,32 @@ impl Store {
         limit: u32,
         now_ms: i64,
     ) -> Result<Page<QueueRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new(SELECT, []);
+        list.push("WHERE a.queue = ").bind(filter.queue.id());
+        list.when(" AND a.state = ", filter.state.as_deref());
+        list.when(" AND a.priority = ", filter.priority);
+        list.when(" AND p.source = ", filter.source.as_deref());
+        list.when(" AND a.families LIKE ", filter.family.map(|family| format!("%|{}|%", family.id())));
+        if !filter.every_post {
+            list.push(" AND a.leader_id IS NULL");
+        }
+        if let Some(user) = &filter.claimed_by {
+            list.push(" AND a.claimed_by = ").bind(user).push(" AND a.claimed_until_ms > ").bind(now_ms);
+        }
+        if let Some(user) = &filter.free_for {
+            list.push(" AND (a.claimed_until_ms IS NULL OR a.claimed_until_ms <= ").bind(now_ms);
+            list.push(" OR a.claimed_by = ").bind(user);
+            list.push(") AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.alert_id = a.id AND d.verdict = 'skip' AND d.by_user = ");
+            list.bind(user).push(" AND d.at_ms > ").bind(now_ms - SKIPPED_FOR_MS).push(")");
+        }
+        if let Some((priority, due_at_ms, id)) = after.and_then(place) {
+            list.push(" AND (a.priority, a.due_at_ms, a.id) > (").bind(priority);
+            list.push(", ").bind(due_at_ms).push(", ").bind(id).push(")");
+        }
+        list.push(" ORDER BY a.priority, a.due_at_ms, a.id LIMIT ").bind(limit);
+        let rows = read_all(&list.rows(&mut db).await?, now_ms)?;
+        Ok(Page::of(rows, limit, QueueRow::key))
     }
 
     /// Items changed after a sequence number, in order: what an open page follows.
@@ -264,7 +403,11 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn queue_after(&self, queue: Queue, seq: i64, limit: u32, now_ms: i64) -> Result<Vec<QueueRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new(SELECT, []);
+        list.push("WHERE a.seq > ").bind(seq).push(" AND a.queue = ").bind(queue.id());
+        list.push(" ORDER BY a.seq LIMIT ").bind(limit);
+        read_all(&list.rows(&mut db).await?, now_ms)
     }
 
     /// Numbers of open items.
@@ -272,7 +415,30 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn queue_counts(&self, now_ms: i64) -> Result<QueueCounts> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(
+            &mut db,
+            "SELECT queue, priority, COUNT(*) AS n, CAST(SUM(CASE WHEN due_at_ms < $1 THEN 1 ELSE 0 END) AS BIGINT) \
+             AS late FROM alerts WHERE state = 'open' AND leader_id IS NULL GROUP BY queue, priority",
+            [now_ms.into()],
+        )
+        .await?;
+        let mut counts = QueueCounts { seq: last(&mut db, "alerts").await?, ..QueueCounts::default() };
+        for row in &rows {
+            let queue: Queue = sql::id_of(row, "queue")?;
+            let level: usize = sql::natural(row, "priority")?;
+            let numbers = match queue {
+                Queue::Alert => &mut counts.alerts,
+                Queue::Referral => &mut counts.referrals,
+            };
+            if let Some(number) = numbers.get_mut(level.saturating_sub(1)) {
+                *number += sql::natural::<u64>(row, "n")?;
+            }
+            if queue == Queue::Alert {
+                counts.overdue += sql::natural::<u64>(row, "late")?;
+            }
+        }
+        Ok(counts)
     }
 
     /// One unit of work. Reading it writes no audit row: call [`Store::audit`] with `alert.read`.
@@ -280,7 +446,57 @@ impl Store {
     /// # Errors
     /// `Missing`, `Corrupt`.
     pub async fn unit(&self, alert_id: &str, now_ms: i64) -> Result<WorkUnit> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let raw = sql::row(
+            &mut db,
+            "SELECT assessment_id, version, campaign_id FROM alerts WHERE id = $1",
+            [alert_id.into()],
+        )
+        .await?;
+        let raw = raw.ok_or_else(|| Error::missing("mục chờ", alert_id))?;
+        let assessment_id = sql::text_or_none(&raw, "assessment_id")?;
+        let version: u32 = sql::natural(&raw, "version")?;
+        let campaign_id = sql::text_or_none(&raw, "campaign_id")?;
+        let row = item(&mut db, alert_id, now_ms).await?;
+        let post = post(&mut db, &row.post_id).await?;
+        let versions = versions(&mut db, &post).await?;
+        let of_version = versions.iter().find(|it| it.number == version);
+        let capture_id = of_version.map_or(post.capture_id.as_str(), |it| it.capture_id.as_str());
+        let capture = capture(&mut db, capture_id).await?;
+        let found = match &assessment_id {
+            Some(id) => assessment(&mut db, Some(id), &post.id).await?,
+            None => None,
+        };
+        let (assessment, facts) = found.map_or((None, Vec::new()), |(assessment, facts)| (Some(assessment), facts));
+        let contacts = contacts_of(&mut db, &[post.id.as_str()]).await?;
+        let mut select = Sql::new(SELECT_DECISION, []);
+        select.push("WHERE d.alert_id = ").bind(alert_id).push(" ORDER BY d.id");
+        let decisions = select.rows(&mut db).await?.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
+        let (mut campaign, mut campaign_decisions) = (Vec::new(), Vec::new());
+        if let Some(campaign_id) = &campaign_id {
+            let mut select = Sql::new(SELECT, []);
+            select.push("WHERE a.campaign_id = ").bind(campaign_id).push(" AND a.queue = ").bind(row.queue.id());
+            select.push(" AND a.id <> ").bind(alert_id).push(" ORDER BY a.id DESC LIMIT ").bind(CAMPAIGN_ITEMS);
+            campaign = read_all(&select.rows(&mut db).await?, now_ms)?;
+            let mut select = Sql::new(SELECT_DECISION, []);
+            select.push("JOIN alerts a ON a.id = d.alert_id WHERE a.campaign_id = ").bind(campaign_id);
+            select.push(" AND a.id <> ").bind(alert_id).push(" ORDER BY d.id DESC LIMIT ").bind(CAMPAIGN_DECISIONS);
+            let rows = select.rows(&mut db).await?;
+            campaign_decisions = rows.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
+        }
+        Ok(WorkUnit {
+            row,
+            post,
+            versions,
+            version,
+            assessment,
+            facts,
+            capture,
+            contacts,
+            decisions,
+            campaign,
+            campaign_decisions,
+        })
     }
 
     /// Items about a post, newest first.
@@ -288,7 +504,10 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn alerts_of_post(&self, post_id: &str, now_ms: i64) -> Result<Vec<QueueRow>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let mut list = Sql::new(SELECT, []);
+        list.push("WHERE a.post_id = ").bind(post_id).push(" ORDER BY a.id DESC");
+        read_all(&list.rows(&mut db).await?, now_ms)
     }
 
     /// The last assessment and facts of a post, when it has one.
@@ -296,7 +515,7 @@ impl Store {
     /// # Errors
     /// `Corrupt`.
     pub async fn assessment_of_post(&self, post_id: &str) -> Result<Option<(Assessment, Vec<Fact>)>> {
-        Err(Error::Unfinished)
+        assessment(&mut *self.read().await?, None, post_id).await
     }
 
     /// Every item of both queues for export, oldest first.
@@ -304,6 +523,30 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn export_alerts(&self, after: Option<&str>, limit: u32) -> Result<Page<ExportedAlert>> {
-        Err(Error::Unfinished)
+        let mut db = self.read().await?;
+        let rows = sql::rows(
+            &mut db,
+            "SELECT a.id AS id, a.queue AS queue, p.source AS source, p.native_id AS native_id, \
+             a.priority AS priority, a.families AS families, a.state AS state, a.campaign_id AS campaign_id, \
+             c.number AS case_number FROM alerts a JOIN posts p ON p.id = a.post_id \
+             LEFT JOIN cases c ON c.id = a.case_id WHERE a.id > $1 ORDER BY a.id LIMIT $2",
+            [after.unwrap_or_default().into(), limit.into()],
+        )
+        .await?;
+        let exported = |row: &AnyRow| {
+            Ok(ExportedAlert {
+                id: sql::text(row, "id")?,
+                kind: sql::id_of(row, "queue")?,
+                source: sql::text(row, "source")?,
+                native_id: sql::text(row, "native_id")?,
+                priority: sql::natural(row, "priority")?,
+                families: families_of(&sql::text(row, "families")?).iter().filter_map(|id| id.parse().ok()).collect(),
+                state: sql::text(row, "state")?,
+                campaign: sql::text_or_none(row, "campaign_id")?,
+                case: sql::text_or_none(row, "case_number")?,
+            })
+        };
+        let rows = rows.iter().map(exported).collect::<Result<Vec<_>>>()?;
+        Ok(Page::of(rows, limit, |row| row.id.clone()))
     }
 }
