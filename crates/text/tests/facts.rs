@@ -10,7 +10,10 @@ use text::{Fact, FactKind, read};
 fn rows(path: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).expect("one object a line")).collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect()
 }
 
 fn text_of<'a>(row: &'a Value, key: &str) -> &'a str {
@@ -25,7 +28,8 @@ fn kind_name(fact: &Fact) -> String {
 fn every_vector_holds() {
     let mut failures = Vec::new();
     for row in rows("tests/vectors/facts.jsonl") {
-        let posted = row["posted_at"].as_str().map(|time| time.parse::<jiff::Timestamp>().expect("RFC 3339").as_millisecond());
+        let posted =
+            row["posted_at"].as_str().map(|time| time.parse::<jiff::Timestamp>().expect("RFC 3339").as_millisecond());
         let scope: Vec<&str> = row["scope"].as_array().expect("scope").iter().filter_map(Value::as_str).collect();
         let reading = read(None, text_of(&row, "text"), posted);
         let found: BTreeSet<(String, String, String, u32, u32)> = reading
@@ -69,7 +73,9 @@ impl Score {
 }
 
 /// Types that the annotators marked wherever they saw them.
-const ANNOTATED: [FactKind; 8] = [
+const ANNOTATED: [FactKind; 10] = [
+    FactKind::Url,
+    FactKind::BankAccount,
     FactKind::Phone,
     FactKind::Zalo,
     FactKind::Telegram,
@@ -141,7 +147,13 @@ fn annotated_posts_are_read() {
     }
     let mut all = Score::default();
     for (kind, score) in &scores {
-        println!("{kind:10} right {:4} missed {:3} extra {:3} F1 {:.3}", score.right, score.missed, score.extra, score.f1());
+        println!(
+            "{kind:10} right {:4} missed {:3} extra {:3} F1 {:.3}",
+            score.right,
+            score.missed,
+            score.extra,
+            score.f1()
+        );
         all.right += score.right;
         all.missed += score.missed;
         all.extra += score.extra;
@@ -206,7 +218,13 @@ fn other_number(dice: &mut Dice) -> String {
         21 => format!("IMEI 3{}", dice.digits(14)),
         22 => format!("số thẻ {} {} {} {}", dice.digits(4), dice.digits(4), dice.digits(4), dice.digits(4)),
         23 => format!("hóa đơn số 0{} ký ngày {day}/{month}/{year}", dice.digits(6)),
-        24 => format!("lương {} - {} triệu, làm {}h - {}h, cao 1m{d2}", dice.roll(20), dice.roll(40), dice.roll(12), dice.roll(24)),
+        24 => format!(
+            "lương {} - {} triệu, làm {}h - {}h, cao 1m{d2}",
+            dice.roll(20),
+            dice.roll(40),
+            dice.roll(12),
+            dice.roll(24)
+        ),
         25 => format!("GPS 10.{}, 106.{}", dice.digits(6), dice.digits(6)),
         26 => format!("hợp đồng số 0{}/HĐLĐ-{year}", dice.digits(4)),
         27 => format!("kết quả {d2}-{}-{}-{}-{}", dice.digits(2), dice.digits(2), dice.digits(2), dice.digits(2)),
@@ -232,9 +250,8 @@ fn other_numbers_are_no_phones() {
 fn disguised(dice: &mut Dice, digits: &str) -> String {
     const WORDS: [&str; 10] = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"];
     const BARE: [&str; 10] = ["ko", "mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin"];
-    let spell = |words: [&str; 10]| {
-        digits.bytes().map(|byte| words[usize::from(byte - b'0')]).collect::<Vec<_>>().join(" ")
-    };
+    let spell =
+        |words: [&str; 10]| digits.bytes().map(|byte| words[usize::from(byte - b'0')]).collect::<Vec<_>>().join(" ");
     let groups = |mark: &str| format!("{}{mark}{}{mark}{}", &digits[..4], &digits[4..7], &digits[7..]);
     let each = |map: fn(char) -> String, mark: &str| digits.chars().map(map).collect::<Vec<_>>().join(mark);
     match dice.roll(22) {
@@ -250,7 +267,10 @@ fn disguised(dice: &mut Dice, digits: &str) -> String {
         9 => each(|c| format!("{c}\u{fe0f}\u{20e3}"), ""),
         10 => each(|c| char::from_u32(c as u32 - 0x30 + 0xff10).unwrap_or(c).to_string(), ""),
         11 => each(|c| char::from_u32(c as u32 - 0x30 + 0x1d7ce).unwrap_or(c).to_string(), ""),
-        12 => each(|c| char::from_u32(if c == '0' { 0x24ea } else { c as u32 - 0x31 + 0x2460 }).unwrap_or(c).to_string(), ""),
+        12 => each(
+            |c| char::from_u32(if c == '0' { 0x24ea } else { c as u32 - 0x31 + 0x2460 }).unwrap_or(c).to_string(),
+            "",
+        ),
         13 => spell(WORDS),
         14 => spell(BARE),
         15 => groups("🔥"),
@@ -299,8 +319,31 @@ fn hostile_input_takes_linear_time() {
         (time(&small), time(&large))
     };
     for pattern in [
-        "1", "0.9.", "@", "0", "không một ", "a.", "(", "o", "0912 ", "@a", "t . me / ", "1-", "16, ", "x*", "http://", "chấm com ",
-        "Cần Thơ, ", "2k8, ", "một trăm ", "#", "[.]", "a@b.", "vài chục ", "stk 1", "zalo ",
+        "1",
+        "0.9.",
+        "@",
+        "0",
+        "không một ",
+        "a.",
+        "(",
+        "o",
+        "0912 ",
+        "@a",
+        "t . me / ",
+        "1-",
+        "16, ",
+        "x*",
+        "http://",
+        "chấm com ",
+        "Cần Thơ, ",
+        "2k8, ",
+        "một trăm ",
+        "#",
+        "[.]",
+        "a@b.",
+        "vài chục ",
+        "stk 1",
+        "zalo ",
     ] {
         let (small, large) = unit(pattern);
         // Eight times the input, with room for a noisy machine.
@@ -332,4 +375,20 @@ fn a_query_is_read_as_a_contact() {
     assert_eq!(value("hr_mau(at)example(dot)com").as_deref(), Some("hr_mau@example.com"));
     assert_eq!(value("việc nhẹ lương cao"), None);
     assert_eq!(value("24/7"), None);
+}
+
+#[test]
+fn zz_peek() {
+    let Ok(path) = std::env::var("PEEK") else { return };
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let (posted, line) = match line.strip_prefix("@@") {
+            Some(l) => (Some(1_763_960_400_000), l),
+            None => (None, line),
+        };
+        let line = line.replace("\\n", "\n");
+        println!("\n{line}");
+        for f in read(None, &line, posted).facts {
+            println!("    {:?} {:?} = {} {}", f.kind, f.text, f.value, serde_json::to_string(&f.detail).unwrap());
+        }
+    }
 }

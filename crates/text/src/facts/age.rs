@@ -243,7 +243,15 @@ fn age(page: &Page, at: usize) -> Option<u32> {
 /// `35t` is an age, `5t` a lorry's load.
 fn letter_means_age(page: &Page, at: usize, letter: usize, low: u32) -> bool {
     const LOADS: [u64; 9] = [
-        key("tai"), key("xe"), key("tan"), key("cau"), key("hang"), key("container"), key("dau"), key("cont"), key("nang"),
+        key("tai"),
+        key("xe"),
+        key("tan"),
+        key("cau"),
+        key("hang"),
+        key("container"),
+        key("dau"),
+        key("cont"),
+        key("nang"),
     ];
     if page.glued(letter + 1) && page.word(letter + 1) != 0 {
         return false;
@@ -290,7 +298,8 @@ fn bound_after(page: &Page, end: usize) -> (usize, &'static str) {
 /// A bare range or number where people are spoken of.
 fn bare(page: &mut Page, at: usize) -> bool {
     let Some(first) = age(page, at) else { return false };
-    if page.glued(at) && !matches!(page.mark(at.wrapping_sub(1)), Some('(' | ':' | '"' | '“' | '>' | '<' | '≥' | '≤' | '~'))
+    if page.glued(at)
+        && !matches!(page.mark(at.wrapping_sub(1)), Some('(' | ':' | '"' | '“' | '>' | '<' | '≥' | '≤' | '~'))
         && page.mark(at.wrapping_sub(1)).is_none_or(|mark| mark.is_ascii())
     {
         return false;
@@ -309,11 +318,16 @@ fn bare(page: &mut Page, at: usize) -> bool {
         return false;
     }
     let (from, sign) = bound_before(page, at);
-    if sign == "-" && (15..=70).contains(&first) && !measured(page, at + 1) && near_people(page, from) {
+    let said = from < at && page.word(from) != 0;
+    if said && sign == "-" && (15..=70).contains(&first) && !measured(page, at + 1) && near_people(page, from) {
         add_range(page, first, first, sign, from, at + 1);
         return true;
     }
-    if sign == "+" && (14..=60).contains(&first) && page.word_before(at, 1) != TU && near_people(page, from)
+    if said
+        && sign == "+"
+        && (14..=60).contains(&first)
+        && page.word_before(at, 1) != TU
+        && near_people(page, from)
         && !measured(page, at + 1)
     {
         add_range(page, first, first, sign, from, at + 1);
@@ -338,15 +352,28 @@ fn bare(page: &mut Page, at: usize) -> bool {
 /// A speaker or child directly before a number: `em 17`, `mình 24`.
 fn is_self(page: &Page, at: usize) -> bool {
     const SELVES: [u64; 13] = [
-        key("em"), key("e"), key("minh"), key("mik"), key("mk"), key("toi"), key("tui"), key("chau"), key("con"),
-        key("tao"), key("tu"), key("be"), key("t"),
+        key("em"),
+        key("e"),
+        key("minh"),
+        key("mik"),
+        key("mk"),
+        key("toi"),
+        key("tui"),
+        key("chau"),
+        key("con"),
+        key("tao"),
+        key("tu"),
+        key("be"),
+        key("t"),
     ];
     let back = usize::from(page.word_before(at, 1) == NAY || page.word_before(at, 1) == MOI) + 1;
     let word = page.word_before(at, back);
     let text = at.checked_sub(back).map_or("", |at| page.str(at));
-    SELVES.contains(&word) && !matches!(text, "tới" | "tối" | "tư" | "từ" | "tu" | "con" | "bể" | "bê" | "còn" | "bé" | "tôi")
+    SELVES.contains(&word)
+        && !matches!(text, "tới" | "tối" | "tư" | "từ" | "tu" | "con" | "bể" | "bê" | "còn" | "bé" | "tôi")
         || text == "tôi"
-        || word == key("nu") || word == key("nam") && matches!(text, "nam")
+        || word == key("nu")
+        || word == key("nam") && matches!(text, "nam")
 }
 
 const NAY: u64 = key("nay");
@@ -355,12 +382,52 @@ const MOI: u64 = key("moi");
 /// Words of people, or of age, among the few pieces before.
 fn near_people(page: &Page, at: usize) -> bool {
     const PEOPLE: [u64; 46] = [
-        key("nu"), key("nam"), key("ban"), key("bn"), key("em"), key("chi"), key("anh"), key("nguoi"), key("tuoi"),
-        key("age"), key("re"), key("dau"), key("dong"), key("gai"), key("trai"), key("tien"), key("be"), key("e"),
-        key("minh"), key("mik"), key("mk"), key("me"), key("vo"), key("chong"), key("ae"), key("nhan"), key("cong"),
-        key("female"), key("male"), key("girl"), key("girls"), key("ng"), key("dua"), key("con"), key("chau"),
-        key("vien"), key("nv"), key("carrier"), key("donor"), key("nhanh"), key("ca"), key("co"), key("tre"),
-        key("tuyen"), key("cau"), key("ctv"),
+        key("nu"),
+        key("nam"),
+        key("ban"),
+        key("bn"),
+        key("em"),
+        key("chi"),
+        key("anh"),
+        key("nguoi"),
+        key("tuoi"),
+        key("age"),
+        key("re"),
+        key("dau"),
+        key("dong"),
+        key("gai"),
+        key("trai"),
+        key("tien"),
+        key("be"),
+        key("e"),
+        key("minh"),
+        key("mik"),
+        key("mk"),
+        key("me"),
+        key("vo"),
+        key("chong"),
+        key("ae"),
+        key("nhan"),
+        key("cong"),
+        key("female"),
+        key("male"),
+        key("girl"),
+        key("girls"),
+        key("ng"),
+        key("dua"),
+        key("con"),
+        key("chau"),
+        key("vien"),
+        key("nv"),
+        key("carrier"),
+        key("donor"),
+        key("nhanh"),
+        key("ca"),
+        key("co"),
+        key("tre"),
+        key("tuyen"),
+        key("cau"),
+        key("ctv"),
     ];
     let start = at.saturating_sub(9);
     let mut words = 0;
@@ -392,13 +459,70 @@ fn near_people(page: &Page, at: usize) -> bool {
 /// A unit, a clock, a share or a noun follows: the number counts or measures something.
 fn measured(page: &Page, at: usize) -> bool {
     const UNITS: [u64; 64] = [
-        key("h"), key("gio"), key("tieng"), key("phut"), key("p"), key("s"), key("kg"), key("km"), key("m"), key("cm"),
-        key("mm"), key("m2"), key("met"), key("can"), key("ki"), key("ky"), key("ngay"), key("tuan"), key("thang"),
-        key("nam"), key("lan"), key("nguoi"), key("ban"), key("bn"), key("em"), key("dua"), key("suat"), key("buoi"),
-        key("ca"), key("vien"), key("cai"), key("chiec"), key("con"), key("bo"), key("sao"), key("phong"), key("cho"),
-        key("bai"), key("nu"), key("chi"), key("anh"), key("chau"), key("khach"), key("don"), key("xe"), key("tan"),
-        key("goi"), key("hop"), key("chuyen"), key("diem"), key("inch"), key("gb"), key("tang"), key("mon"), key("muc"),
-        key("slot"), key("tien"), key("loai"), key("ho"), key("vong"), key("thung"), key("ly"), key("tho"), key("nam nu"),
+        key("h"),
+        key("gio"),
+        key("tieng"),
+        key("phut"),
+        key("p"),
+        key("s"),
+        key("kg"),
+        key("km"),
+        key("m"),
+        key("cm"),
+        key("mm"),
+        key("m2"),
+        key("met"),
+        key("can"),
+        key("ki"),
+        key("ky"),
+        key("ngay"),
+        key("tuan"),
+        key("thang"),
+        key("nam"),
+        key("lan"),
+        key("nguoi"),
+        key("ban"),
+        key("bn"),
+        key("em"),
+        key("dua"),
+        key("suat"),
+        key("buoi"),
+        key("ca"),
+        key("vien"),
+        key("cai"),
+        key("chiec"),
+        key("con"),
+        key("bo"),
+        key("sao"),
+        key("phong"),
+        key("cho"),
+        key("bai"),
+        key("nu"),
+        key("chi"),
+        key("anh"),
+        key("chau"),
+        key("khach"),
+        key("don"),
+        key("xe"),
+        key("tan"),
+        key("goi"),
+        key("hop"),
+        key("chuyen"),
+        key("diem"),
+        key("inch"),
+        key("gb"),
+        key("tang"),
+        key("mon"),
+        key("muc"),
+        key("slot"),
+        key("tien"),
+        key("loai"),
+        key("ho"),
+        key("vong"),
+        key("thung"),
+        key("ly"),
+        key("tho"),
+        key("co"),
     ];
     if money::unit_follows(page, at) {
         return true;
@@ -417,7 +541,22 @@ fn measured(page: &Page, at: usize) -> bool {
         Some(Kind::Digits) => true,
         Some(Kind::Word) => {
             let word = page.word(at);
-            page.glued(at) && word != T || UNITS.contains(&word) && !matches!(page.str(at), "nữ" | "hỏi" | "còn" | "có" | "họ" | "hồ" | "bỏ" | "năm nữ" | "cần" | "chỉ" | "nam" | "bị")
+            page.glued(at) && word != T
+                || UNITS.contains(&word)
+                    && !matches!(
+                        page.str(at),
+                        "nữ" | "hỏi"
+                            | "còn"
+                            | "có"
+                            | "họ"
+                            | "hồ"
+                            | "bỏ"
+                            | "năm nữ"
+                            | "cần"
+                            | "chỉ"
+                            | "nam"
+                            | "bị"
+                    )
         }
         _ => false,
     }

@@ -94,7 +94,10 @@ struct Before {
 /// Tries an account number or wallet at a digit run.
 pub(super) fn at(page: &mut Page, at: usize) -> bool {
     let Some(first) = page.digits(at) else { return false };
-    if first.len() < 3 || page.glued(at) && at > 0 && page.word(at - 1) != 0 || page.continues_number(at, &['.', ',', '/']) {
+    if first.len() < 3
+        || page.glued(at) && at > 0 && page.word(at - 1) != 0
+        || page.continues_number(at, &['.', ',', '/'])
+    {
         return false;
     }
     let before = before(page, at);
@@ -109,7 +112,7 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     if !told && !transferred || money::unit_follows(page, end) || phone::names_code(page, at) {
         return false;
     }
-    let phone = phone::national(&number).filter(|_| number.starts_with('0'));
+    let phone = phone::national(&number).filter(|_| number.starts_with('0') && number.len() == 10);
     if phone.is_some() && !before.account && before.bank.is_none() {
         return false;
     }
@@ -145,7 +148,9 @@ fn number(page: &Page, at: usize) -> Option<(String, usize)> {
         number.push_str(more);
         end += skip + 1;
     }
-    let dotted = matches!(page.mark(end), Some('.' | ',' | '/')) && page.glued(end) && page.glued(end + 1)
+    let dotted = matches!(page.mark(end), Some('.' | ',' | '/'))
+        && page.glued(end)
+        && page.glued(end + 1)
         && page.digits(end + 1).is_some();
     let glued = page.glued(end) && page.word(end) != 0;
     (LENGTHS.contains(&number.len()) && !dotted && !glued).then_some((number, end))

@@ -131,7 +131,11 @@ fn read(page: &Page, at: usize) -> Word {
         "lo" => match previous {
             // `da lô` hides the name, `đã lo` means "has taken care of".
             Some(head) if matches!(exact(page, head), "da" | "za" | "gia" | "ja" | "dza" | "ra") => {
-                if matches!(exact(page, token), "lô" | "lo" | "ló" | "lồ") { Word::Cue(zalo, 2) } else { Word::Other }
+                if matches!(exact(page, token), "lô" | "lo" | "ló" | "lồ") {
+                    Word::Cue(zalo, 2)
+                } else {
+                    Word::Other
+                }
             }
             _ => Word::Other,
         },
@@ -153,8 +157,8 @@ fn read(page: &Page, at: usize) -> Word {
             one(Channels { call: true, ..Channels::default() })
         }
         "em" | "e" | "minh" | "anh" | "a" | "chi" | "c" | "so" | "la" | "cua" | "qua" | "tu" | "van" | "dat" | "ve"
-        | "cho" | "co" | "ad" | "hr" | "hoac" | "va" | "hay" | "toi" | "chu" | "ben" | "nay" | "nhe" | "nha" | "cung"
-        | "ca" | "ket" | "ban" | "theo" | "luon" | "id" | "nick" | "dia" | "chinh" | "rieng" => Word::Filler,
+        | "cho" | "co" | "ad" | "hr" | "hoac" | "va" | "hay" | "toi" | "chu" | "ben" | "nay" | "nhe" | "nha"
+        | "cung" | "ca" | "ket" | "ban" | "theo" | "luon" | "id" | "nick" | "dia" | "chinh" | "rieng" => Word::Filler,
         _ => Word::Other,
     }
 }

@@ -138,9 +138,30 @@ fn day_month(page: &Page, at: usize) -> Option<(Day, usize)> {
         return None;
     }
     const CUES: [u64; 24] = [
-        key("ngay"), key("hom"), key("sang"), key("trua"), key("chieu"), key("toi"), key("dem"), key("tu"), key("den"),
-        key("han"), key("nhat"), key("slot"), key("truoc"), key("sau"), key("bay"), key("khoi"), key("vao"), key("luc"),
-        key("deadline"), key("thu"), key("cn"), key("le"), key("lich"), key("het"),
+        key("ngay"),
+        key("hom"),
+        key("sang"),
+        key("trua"),
+        key("chieu"),
+        key("toi"),
+        key("dem"),
+        key("tu"),
+        key("den"),
+        key("han"),
+        key("nhat"),
+        key("slot"),
+        key("truoc"),
+        key("sau"),
+        key("bay"),
+        key("khoi"),
+        key("vao"),
+        key("luc"),
+        key("deadline"),
+        key("thu"),
+        key("cn"),
+        key("le"),
+        key("lich"),
+        key("het"),
     ];
     let cued = page.any_before(at, 4, |word| CUES.contains(&word));
     if fraction && (!cued || matches!(next, THANG | NGAY | LUONG | NAM | SUAT | GIA | DIEN | QUY)) {
@@ -166,9 +187,8 @@ fn year(page: &Page, at: usize) -> Option<i16> {
 fn show(page: &Page, day: Day) -> String {
     let Some(year) = day.year else {
         let Some(posted) = page.posted else { return format!("--{:02}-{:02}", day.month, day.day) };
-        let distance = |year: i16| {
-            Date::new(year, day.month, day.day).ok().map(|date| (date.duration_since(posted).abs(), date))
-        };
+        let distance =
+            |year: i16| Date::new(year, day.month, day.day).ok().map(|date| (date.duration_since(posted).abs(), date));
         let nearest = (posted.year() - 1..=posted.year() + 1).filter_map(distance).min();
         return nearest.map_or_else(|| format!("--{:02}-{:02}", day.month, day.day), |(_, date)| date.to_string());
     };
@@ -207,6 +227,7 @@ fn month(page: &mut Page, at: usize) -> bool {
             page.add(FactKind::Date, format!("{year:04}-{month:02}"), at, at + 4, Map::new());
             return true;
         }
+        return month_near_post(page, at, month as i8);
     }
     let shift = match page.word(at + 1) {
         SAU if matches!(page.str(at + 1), "sau") => 1,
@@ -221,6 +242,26 @@ fn month(page: &mut Page, at: usize) -> bool {
         return false;
     };
     page.add(FactKind::Date, format!("{:04}-{:02}", date.year(), date.month()), at, at + 2, Map::new());
+    true
+}
+
+/// `khởi hành tháng 12,`: the twelfth month nearest to the post, where nothing is counted by the month.
+fn month_near_post(page: &mut Page, at: usize, month: i8) -> bool {
+    let each = matches!(page.word_before(at, 1), MOT | MOI | HANG) || at > 0 && page.digits(at - 1).is_some();
+    let said = matches!(page.str(at + 2), "này" | "tới" | "sau");
+    let alone = page.piece(at + 2).is_none_or(|piece| match piece.kind {
+        Kind::Break => true,
+        Kind::Mark => matches!(page.mark(at + 2), Some('.' | ',' | ';' | ')' | '!' | '?')),
+        _ => false,
+    });
+    let Some(posted) = page.posted.filter(|_| !each && (said || alone)) else { return false };
+    let first = |year: i16| Date::new(year, month, 1).ok();
+    let nearest = (posted.year() - 1..=posted.year() + 1).filter_map(first);
+    let Some(date) = nearest.min_by_key(|date| date.duration_since(posted.first_of_month()).abs()) else {
+        return false;
+    };
+    let end = at + 2 + usize::from(said);
+    page.add(FactKind::Date, format!("{:04}-{:02}", date.year(), date.month()), at, end, Map::new());
     true
 }
 
@@ -239,7 +280,9 @@ fn relative(page: &mut Page, at: usize) -> bool {
         ("sang" | "trua" | "chieu" | "toi" | "dem", "nay") if page.word(at + 2) != NAY => (0, 2),
         ("hôm" | "hom", "qua") => (-1, 2),
         ("hôm" | "hom", "kia") => (-2, 2),
-        ("sáng" | "trưa" | "chiều" | "tối" | "đêm", "mốt") => return add_day(page, at + 1, at + 2, posted, 2),
+        ("sáng" | "trưa" | "chiều" | "tối" | "đêm", "mốt") => {
+            return add_day(page, at + 1, at + 2, posted, 2);
+        }
         ("mai", "mốt") => return false,
         ("mai", _) if tomorrow(page, at) => (1, 1),
         _ => return false,
@@ -251,13 +294,39 @@ fn relative(page: &mut Page, at: usize) -> bool {
 fn tomorrow(page: &Page, at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |at| page.str(at));
     let starts = at == 0 || page.piece(at - 1).is_some_and(|piece| matches!(piece.kind, Kind::Break | Kind::Mark));
-    if matches!(page.str(at + 1), "mối" | "táng" | "moi" | "mỉa" | "phục" | "danh" | "linh" | "anh" | "hương" | "lan") {
+    if matches!(page.str(at + 1), "mối" | "táng" | "moi" | "mỉa" | "phục" | "danh" | "linh" | "anh" | "hương" | "lan")
+    {
         return false;
     }
     let named = matches!(
         before,
-        "chị" | "cô" | "bà" | "bạn" | "hoa" | "chợ" | "hoàng" | "ngọc" | "tuyết" | "thanh" | "phương" | "quỳnh" | "tên"
-            | "dì" | "hồng" | "xuân" | "chi" | "co" | "cây" | "bạch" | "gặp" | "là" | "lh" | "ms" | "trúc" | "nhật" | "thị"
+        "chị"
+            | "cô"
+            | "bà"
+            | "bạn"
+            | "hoa"
+            | "chợ"
+            | "hoàng"
+            | "ngọc"
+            | "tuyết"
+            | "thanh"
+            | "phương"
+            | "quỳnh"
+            | "tên"
+            | "dì"
+            | "hồng"
+            | "xuân"
+            | "chi"
+            | "co"
+            | "cây"
+            | "bạch"
+            | "gặp"
+            | "là"
+            | "lh"
+            | "ms"
+            | "trúc"
+            | "nhật"
+            | "thị"
     );
     let capital = page.raw(page.span(at, at + 1)).starts_with(char::is_uppercase);
     !named && (!capital || starts)

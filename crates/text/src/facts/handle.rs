@@ -161,7 +161,8 @@ fn introduced(page: &mut Page, at: usize, word: u64) -> Option<usize> {
     let service = service(word)?;
     let mut start = at + 1;
     while start <= at + 4 {
-        let skip = matches!(page.word(start), ID | LA | NICK) || matches!(page.mark(start), Some(':' | '=' | '-' | '–'));
+        let skip =
+            matches!(page.word(start), ID | LA | NICK) || matches!(page.mark(start), Some(':' | '=' | '-' | '–'));
         if !skip {
             break;
         }

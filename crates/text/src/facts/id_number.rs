@@ -44,9 +44,8 @@ pub(super) fn at_word(page: &mut Page, at: usize) -> bool {
     true
 }
 
-const CITIZEN_WORDS: [u64; 8] = [
-    key("cccd"), key("cmnd"), key("cmt"), key("cuoc"), key("cc"), key("dinhdanh"), key("danh"), key("cancuoc"),
-];
+const CITIZEN_WORDS: [u64; 8] =
+    [key("cccd"), key("cmnd"), key("cmt"), key("cuoc"), key("cc"), key("dinhdanh"), key("danh"), key("cancuoc")];
 
 fn told(page: &Page, at: usize, words: &[u64]) -> bool {
     page.any_before(at, 6, |word| words.contains(&word))

@@ -123,7 +123,9 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
     }
     place::extract(&mut page);
     let mut facts = page.facts;
-    facts.sort_by(|a, b| (a.span.start, a.span.end, a.kind, &a.value).cmp(&(b.span.start, b.span.end, b.kind, &b.value)));
+    facts.sort_by(|a, b| {
+        (a.span.start, a.span.end, a.kind, &a.value).cmp(&(b.span.start, b.span.end, b.kind, &b.value))
+    });
     facts.dedup_by(|a, b| a.kind == b.kind && a.span == b.span && a.value == b.value);
     facts
 }
@@ -135,9 +137,10 @@ pub fn contact_query(query: &str) -> Option<Fact> {
     let view = crate::normalise::view(query);
     let is_contact = |kind: FactKind| kind < FactKind::Money;
     let best = |facts: Vec<Fact>| {
-        facts.into_iter().filter(|fact| is_contact(fact.kind)).max_by_key(|fact| {
-            (fact.span.end - fact.span.start, std::cmp::Reverse(fact.kind))
-        })
+        facts
+            .into_iter()
+            .filter(|fact| is_contact(fact.kind))
+            .max_by_key(|fact| (fact.span.end - fact.span.start, std::cmp::Reverse(fact.kind)))
     };
     let found = best(extract(&view, Field::Text, None));
     if found.is_some() {

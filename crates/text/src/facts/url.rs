@@ -20,8 +20,26 @@ const ENDINGS: [&str; 44] = [
 const WORDY_ENDINGS: [&str; 12] = ["me", "ly", "co", "la", "gl", "to", "tv", "ai", "id", "gy", "ee", "gd"];
 
 const SHORTENERS: [&str; 20] = [
-    "bit.ly", "tinyurl.com", "goo.gl", "cutt.ly", "is.gd", "t.co", "s.id", "shorturl.at", "rb.gy", "ow.ly",
-    "rebrand.ly", "tiny.cc", "lnkd.in", "shope.ee", "by.com.vn", "bom.so", "v.gd", "t.ly", "short.gy", "linktr.ee",
+    "bit.ly",
+    "tinyurl.com",
+    "goo.gl",
+    "cutt.ly",
+    "is.gd",
+    "t.co",
+    "s.id",
+    "shorturl.at",
+    "rb.gy",
+    "ow.ly",
+    "rebrand.ly",
+    "tiny.cc",
+    "lnkd.in",
+    "shope.ee",
+    "by.com.vn",
+    "bom.so",
+    "v.gd",
+    "t.ly",
+    "short.gy",
+    "linktr.ee",
 ];
 
 /// Whether a dotted name is a host rather than a user name.
@@ -94,7 +112,9 @@ fn link_end(page: &Page, from: usize) -> usize {
         let fits = match page.piece(end).map(|piece| piece.kind) {
             Some(Kind::Word) => page.str(end).is_ascii(),
             Some(Kind::Digits) => true,
-            Some(Kind::Mark) => page.mark(end).is_some_and(|mark| mark.is_ascii_graphic() && !"<>\"`{}|\\^".contains(mark)),
+            Some(Kind::Mark) => {
+                page.mark(end).is_some_and(|mark| mark.is_ascii_graphic() && !"<>\"`{}|\\^".contains(mark))
+            }
             _ => false,
         };
         if !fits {
@@ -172,8 +192,18 @@ fn joint(page: &Page, at: usize) -> Option<(Joint, usize)> {
 
 /// Hosts of services, as their labels, that may be written with blanks or commas.
 const SPACED_HOSTS: [(&str, &str); 12] = [
-    ("t", "me"), ("m", "me"), ("zalo", "me"), ("wa", "me"), ("line", "me"), ("fb", "com"), ("facebook", "com"),
-    ("tiktok", "com"), ("zaloapp", "com"), ("bit", "ly"), ("telegram", "me"), ("instagram", "com"),
+    ("t", "me"),
+    ("m", "me"),
+    ("zalo", "me"),
+    ("wa", "me"),
+    ("line", "me"),
+    ("fb", "com"),
+    ("facebook", "com"),
+    ("tiktok", "com"),
+    ("zaloapp", "com"),
+    ("bit", "ly"),
+    ("telegram", "me"),
+    ("instagram", "com"),
 ];
 
 /// Tries a disguised link or e-mail around the joint at `at`; one past its end.
@@ -323,7 +353,8 @@ fn canonical(scheme: &str, host: &str, path: &str) -> String {
     let (rest, fragment) = path.split_once('#').map_or((path, None), |(rest, fragment)| (rest, Some(fragment)));
     let (folder, query) = rest.split_once('?').map_or((rest, None), |(folder, query)| (folder, Some(query)));
     let mut link = format!("{scheme}://{host}{}", if folder == "/" { "" } else { folder });
-    let kept: Vec<&str> = query.map(|query| query.split('&').filter(|pair| !tracks(pair)).collect()).unwrap_or_default();
+    let kept: Vec<&str> =
+        query.map(|query| query.split('&').filter(|pair| !tracks(pair)).collect()).unwrap_or_default();
     if !kept.is_empty() {
         link.push('?');
         link.push_str(&kept.join("&"));
@@ -339,7 +370,10 @@ fn tracks(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or("");
     name.is_empty()
         || name.starts_with("utm_")
-        || matches!(name, "fbclid" | "mibextid" | "gclid" | "igsh" | "igshid" | "ttclid" | "zarsrc" | "msclkid" | "_rdr")
+        || matches!(
+            name,
+            "fbclid" | "mibextid" | "gclid" | "igsh" | "igshid" | "ttclid" | "zarsrc" | "msclkid" | "_rdr"
+        )
 }
 
 /// What a link to a known service stands for.
@@ -383,9 +417,10 @@ fn profile(host: &str, path: &str) -> Option<(FactKind, String)> {
         "instagram.com" if !matches!(lower.as_str(), "" | "p" | "reel" | "explore" | "stories") => {
             Some((FactKind::Handle, format!("instagram:{lower}")))
         }
-        "line.me" => parts.last().filter(|_| parts.len() >= 3).map(|name| {
-            (FactKind::Handle, format!("line:{}", name.trim_start_matches(['~', '@'])))
-        }),
+        "line.me" => parts
+            .last()
+            .filter(|_| parts.len() >= 3)
+            .map(|name| (FactKind::Handle, format!("line:{}", name.trim_start_matches(['~', '@'])))),
         "m.me" => (!lower.is_empty()).then(|| (FactKind::Facebook, format!("user:{lower}"))),
         "messenger.com" if lower == "t" && !second.is_empty() => Some((FactKind::Facebook, account(second))),
         "fb.com" | "facebook.com" | "fb.me" | "vi-vn.facebook.com" | "web.facebook.com" | "mbasic.facebook.com" => {
@@ -410,4 +445,3 @@ fn account(name: &str) -> String {
     let number = name.len() >= 8 && name.bytes().all(|byte| byte.is_ascii_digit());
     if number { format!("id:{name}") } else { format!("user:{}", name.to_ascii_lowercase()) }
 }
-

@@ -28,7 +28,9 @@ pub(super) fn before(page: &Page, at: usize, last: Option<usize>) -> Cue {
     }
     if let Some(last) = last {
         let joins = |at: usize| {
-            tokens.get(at).is_some_and(|token| matches!(page.view.canon_of(token), "và" | "hoặc" | "hay" | "va" | "hoac"))
+            tokens
+                .get(at)
+                .is_some_and(|token| matches!(page.view.canon_of(token), "và" | "hoặc" | "hay" | "va" | "hoac"))
         };
         let connected = last == at || last + 1 == at && joins(last);
         if connected && !gap.contains(['\n', '!', '?']) && !gap.contains(". ") {
@@ -46,25 +48,28 @@ pub(super) fn before(page: &Page, at: usize, last: Option<usize>) -> Cue {
 fn mark_before(page: &Page, from: u32, until: u32) -> Cue {
     let gap = page.view.raw.get(from as usize..until as usize).unwrap_or("");
     let near = gap.rsplit('\n').next().unwrap_or("").trim_end();
-    if near.ends_with(['📍', '🏠', '🏢', '#', '→', '✈']) || near.ends_with("✈\u{fe0f}") { Cue::Strong } else { Cue::None }
+    if near.ends_with(['📍', '🏠', '🏢', '#', '→', '✈']) || near.ends_with("✈\u{fe0f}") {
+        Cue::Strong
+    } else {
+        Cue::None
+    }
 }
 
 fn strength(word: &str, before: &str) -> Cue {
     match word {
-        "ở" | "tại" | "đi" | "sang" | "qua" | "về" | "bên" | "từ" | "ra" | "vô" | "vào" | "lên" | "xuống" | "tới" | "đến"
-        | "quê" | "tỉnh" | "huyện" | "quận" | "tp" | "xã" | "phường" | "khu" | "kcn" | "kcx" | "kv" | "bến" | "bãi" | "chợ"
-        | "gần" | "sát" | "giáp" | "dưới" | "vùng" | "miền" | "đảo" | "biển" | "thành" | "viện" | "bv" | "sân" | "nước"
-        | "tuyến" | "bay" | "vé" | "người" | "gốc" | "chồng" | "khẩu" | "cảng" | "trấn" | "location" | "in" | "at" | "to"
-        | "from" | "quanh" | "giữa" | "khắp" | "công" | "phòng" | "nhánh" | "visa" | "lịch" | "học" | "trường" | "đường"
-        | "ấp" | "thôn" | "bản" | "đặc" | "kinh" | "hướng" | "phố" | "đón" | "phát" | "trở" | "nhóm" | "hội" | "ktx" | "cụm"
-        | "cao" | "o" | "tai" | "di" | "ve" | "ben" | "tu" | "vo" | "vao" | "len" | "xuong" | "den" | "que" | "tinh"
-        | "huyen" | "gan" | "cho" | "ben-xe" | "bv." | "vien" | "o-tai" | "duoi" | "dao" | "bien" | "xa" | "phuong"
-        | "khau" | "nuoc" | "chong" | "ve-que" | "don" | "xe" | "an" | "toi" | "phat" => {
-            weak_without_marks(word, before)
-        }
-        "quán" | "kho" | "xưởng" | "cty" | "ty" | "shop" | "salon" | "nhà" | "hàng" | "trại" | "spa" | "karaoke" | "resort"
-        | "hãng" | "máy" | "dân" | "em" | "con" | "vựa" | "tiệm" | "nail" | "quan" | "trai" | "hang" | "tiem" | "sinh"
-        | "vien-chuc" | "csgt" | "ca" | "ban" => Cue::Venue,
+        "ở" | "tại" | "đi" | "sang" | "qua" | "về" | "bên" | "từ" | "ra" | "vô" | "vào" | "lên" | "xuống" | "tới"
+        | "đến" | "quê" | "tỉnh" | "huyện" | "quận" | "tp" | "xã" | "phường" | "khu" | "kcn" | "kcx" | "kv" | "bến"
+        | "bãi" | "chợ" | "gần" | "sát" | "giáp" | "dưới" | "vùng" | "miền" | "đảo" | "biển" | "thành" | "viện"
+        | "bv" | "sân" | "nước" | "tuyến" | "bay" | "vé" | "người" | "gốc" | "chồng" | "khẩu" | "cảng" | "trấn"
+        | "location" | "in" | "at" | "to" | "from" | "quanh" | "giữa" | "khắp" | "công" | "phòng" | "nhánh"
+        | "visa" | "lịch" | "học" | "trường" | "đường" | "ấp" | "thôn" | "bản" | "đặc" | "kinh" | "hướng" | "phố"
+        | "đón" | "phát" | "trở" | "nhóm" | "hội" | "ktx" | "cụm" | "nghiệp" | "nghiep" | "dưỡng" | "cao" | "o"
+        | "tai" | "di" | "ve" | "ben" | "tu" | "vo" | "vao" | "len" | "xuong" | "den" | "que" | "tinh" | "huyen"
+        | "gan" | "cho" | "ben-xe" | "bv." | "vien" | "o-tai" | "duoi" | "dao" | "bien" | "xa" | "phuong" | "khau"
+        | "nuoc" | "chong" | "ve-que" | "don" | "xe" | "an" | "toi" | "phat" => weak_without_marks(word, before),
+        "quán" | "kho" | "xưởng" | "cty" | "ty" | "shop" | "salon" | "nhà" | "hàng" | "trại" | "spa" | "karaoke"
+        | "resort" | "hãng" | "máy" | "may" | "dân" | "em" | "con" | "vựa" | "tiệm" | "nail" | "quan" | "trai"
+        | "hang" | "tiem" | "sinh" | "vien-chuc" | "csgt" | "ca" | "ban" => Cue::Venue,
         _ => Cue::None,
     }
 }
@@ -88,24 +93,38 @@ pub(super) fn needs_capital(short: &str) -> bool {
     matches!(short, "anh" | "duc" | "y" | "ao" | "ma" | "trung" | "phi" | "nga" | "me" | "mien" | "phap")
 }
 
+/// Names that without marks read as a slang name with a verb.
+pub(super) fn is_slang_and_verb(short: &str) -> bool {
+    matches!(short, "camlam" | "camle")
+}
+
 /// Words that behind or before a slang name make another word of it.
 pub(super) fn makes_other_word(short: &str, before: &str, after: &str) -> bool {
     match short {
         "cam" => {
-            matches!(after, "ket" | "doan" | "sanh" | "thao" | "tam" | "go" | "xoan" | "on" | "lam" | "ranh" | "tuc" | "vat" | "chanh")
-                || matches!(before, "quả" | "trái" | "nước" | "màu" | "vườn" | "cây" | "ăn" | "hái")
+            matches!(
+                after,
+                "ket" | "doan" | "sanh" | "thao" | "tam" | "go" | "xoan" | "on" | "ranh" | "tuc" | "vat" | "chanh"
+            ) || matches!(before, "quả" | "trái" | "nước" | "màu" | "vườn" | "cây" | "ăn" | "hái")
         }
         "thai" => matches!(after, "do" | "qua" | "binh" | "nguyen" | "tu" | "hau" | "cuc" | "san" | "nghen" | "ky"),
         "han" => matches!(after, "gan" | "xi" | "the" | "mac" | "co" | "dien"),
-        "dai" => matches!(after, "phat" | "truyen" | "hinh" | "tieng" | "han" | "hoc" | "ly" | "dien") || before == "tổng",
+        "dai" => {
+            matches!(after, "phat" | "truyen" | "hinh" | "tieng" | "han" | "hoc" | "ly" | "dien") || before == "tổng"
+        }
         "ma" => matches!(after, "so" | "otp" | "don" | "qr" | "nay" | "vach" | "loi"),
         "phi" => matches!(after, "vu" | "cong" | "phap" | "ly" | "hanh"),
         "nhat" => matches!(after, "ky" | "trinh" | "bao" | "thuc"),
-        "trung" => matches!(after, "tam" | "binh" | "thanh" | "hoc" | "cap" | "uong" | "gian" | "nien" | "thu" | "dong" | "son"),
+        "trung" => matches!(
+            after,
+            "tam" | "binh" | "thanh" | "hoc" | "cap" | "uong" | "gian" | "nien" | "thu" | "dong" | "son"
+        ),
         "y" => matches!(after, "kien" | "ta" | "te" | "nghia" | "minh" | "dinh"),
         "my" => matches!(after, "pham" | "thuat" | "vien"),
         "anh" => matches!(after, "em" | "chi" | "oi" | "a" | "huong" | "nhe" | "trai" | "ho"),
-        "lao" => matches!(before, "dép" | "zép" | "giép" | "dep" | "zep" | "giep") || matches!(after, "dong" | "cong" | "ai"),
+        "lao" => {
+            matches!(before, "dép" | "zép" | "giép" | "dep" | "zep" | "giep") || matches!(after, "dong" | "cong" | "ai")
+        }
         "nga" => matches!(after, "ba" | "tu" | "nam" | "bay"),
         "duc" => matches!(after, "hoa" | "trong" | "tinh" | "phuc"),
         "phap" => matches!(after, "luat" | "ly" | "van"),
@@ -120,11 +139,16 @@ pub(super) fn goes_to_slang(page: &Page, at: usize, cue: Cue, proper: bool) -> b
     if cue == Cue::List {
         return true;
     }
-    let before = at.checked_sub(1).and_then(|at| page.view.tokens.get(at)).map_or("", |token| page.view.canon_of(token));
+    let before =
+        at.checked_sub(1).and_then(|at| page.view.tokens.get(at)).map_or("", |token| page.view.canon_of(token));
     match before {
-        "sang" | "qua" | "đi" | "bên" | "ở" | "về" | "tới" | "đến" | "chồng" | "di" | "ben" | "ve" | "den" | "o" => true,
-        "từ" | "nước" | "visa" | "tuyến" | "đường" | "khách" | "phát" | "trường" | "học" | "tại" | "vào" | "họp" | "vợ" | "khẩu"
-        | "lịch" | "bay" | "xklđ" | "động" | "vé" | "cty" | "làm" => proper || cue == Cue::Strong && before != "làm",
+        "sang" | "qua" | "đi" | "bên" | "ở" | "về" | "tới" | "đến" | "chồng" | "di" | "ben" | "ve" | "den" | "o" => {
+            true
+        }
+        "từ" | "nước" | "visa" | "tuyến" | "đường" | "khách" | "phát" | "trường" | "học" | "tại" | "vào" | "họp"
+        | "vợ" | "khẩu" | "lịch" | "bay" | "xklđ" | "động" | "vé" | "cty" | "dưỡng" | "giữa" | "làm" => {
+            proper || cue == Cue::Strong && before != "làm"
+        }
         _ => {
             // `Berlin (Đức)`
             let start = page.view.tokens.get(at).map_or(0, |token| token.span.start as usize);

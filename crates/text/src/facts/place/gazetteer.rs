@@ -79,19 +79,97 @@ pub(super) static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(Gazetteer::load
 
 /// Names that mean nothing else even without marks and cue.
 const ALONE: [&str; 74] = [
-    "ha noi", "sai gon", "hai phong", "da nang", "nghe an", "binh duong", "dong nai", "dak lak", "dak nong", "vung tau",
-    "nha trang", "da lat", "phan thiet", "quang ngai", "quang ninh", "quang nam", "quang tri", "quang binh", "thai nguyen",
-    "lang son", "soc trang", "bac ninh", "bac giang", "binh thuan", "ninh thuan", "kien giang", "tay ninh", "han quoc",
-    "trung quoc", "dai loan", "thai lan", "nhat ban", "hong kong", "mien dien", "phu quoc", "bien hoa", "buon ma thuot",
-    "moc bai", "mong cai", "lao cai", "ha tinh", "hung yen", "vinh phuc", "lai chau", "dien bien", "tuyen quang",
-    "ha giang", "hai duong", "kon tum", "gia lai", "lam dong", "binh phuoc", "dong thap", "ben tre", "tra vinh",
-    "hau giang", "ca mau", "bac lieu", "khanh hoa", "thua thien hue", "an giang", "long an", "thu duc", "rach gia",
-    "chau doc", "long xuyen", "con dao", "hoc mon", "cu chi", "tan binh", "binh tan", "go vap", "tam giac vang", "cao bang",
+    "ha noi",
+    "sai gon",
+    "hai phong",
+    "da nang",
+    "nghe an",
+    "binh duong",
+    "dong nai",
+    "dak lak",
+    "dak nong",
+    "vung tau",
+    "nha trang",
+    "da lat",
+    "phan thiet",
+    "quang ngai",
+    "quang ninh",
+    "quang nam",
+    "quang tri",
+    "quang binh",
+    "thai nguyen",
+    "lang son",
+    "soc trang",
+    "bac ninh",
+    "bac giang",
+    "binh thuan",
+    "ninh thuan",
+    "kien giang",
+    "tay ninh",
+    "han quoc",
+    "trung quoc",
+    "dai loan",
+    "thai lan",
+    "nhat ban",
+    "hong kong",
+    "mien dien",
+    "phu quoc",
+    "bien hoa",
+    "buon ma thuot",
+    "moc bai",
+    "mong cai",
+    "lao cai",
+    "ha tinh",
+    "hung yen",
+    "vinh phuc",
+    "lai chau",
+    "dien bien",
+    "tuyen quang",
+    "ha giang",
+    "hai duong",
+    "kon tum",
+    "gia lai",
+    "lam dong",
+    "binh phuoc",
+    "dong thap",
+    "ben tre",
+    "tra vinh",
+    "hau giang",
+    "ca mau",
+    "bac lieu",
+    "khanh hoa",
+    "thua thien hue",
+    "an giang",
+    "long an",
+    "thu duc",
+    "rach gia",
+    "chau doc",
+    "long xuyen",
+    "con dao",
+    "hoc mon",
+    "cu chi",
+    "tan binh",
+    "binh tan",
+    "go vap",
+    "tam giac vang",
+    "cao bang",
 ];
 /// Of those, the ones that ordinary words can make; they need a cue after all.
 const NOT_ALONE: [&str; 14] = [
-    "gia lai", "an giang", "long an", "lao cai", "ben tre", "ca mau", "dong thap", "con dao", "tan binh", "cao bang",
-    "ha giang", "thu duc", "nhat ban", "hau giang",
+    "gia lai",
+    "an giang",
+    "long an",
+    "lao cai",
+    "ben tre",
+    "ca mau",
+    "dong thap",
+    "con dao",
+    "tan binh",
+    "cao bang",
+    "ha giang",
+    "thu duc",
+    "nhat ban",
+    "hau giang",
 ];
 
 impl Gazetteer {
@@ -119,7 +197,9 @@ impl Gazetteer {
                 "district" => Need::District,
                 "commune" => Need::Commune,
                 // Peace, level height, pacification: names that are words too.
-                _ if matches!(name.as_str(), "Hòa Bình" | "Cao Bằng" | "Bình Định" | "Thái Bình") => Need::Case,
+                _ if matches!(name.as_str(), "Hòa Bình" | "Cao Bằng" | "Bình Định" | "Thái Bình") => {
+                    Need::Case
+                }
                 _ => Need::Free,
             };
             loader.add(&code, &name, &name, |_| need);
@@ -159,13 +239,13 @@ fn pair(first: u64, second: u64) -> u64 {
 
 /// One syllable of a country is also a word; longer names are free.
 fn country_need(spelling: &str) -> Need {
-    const WORDS: [&str; 20] = [
-        "Anh", "Pháp", "Đức", "Nga", "Ý", "Úc", "Áo", "Bỉ", "Mỹ", "Lào", "Thái", "Hàn", "Nhật", "Đài", "Mã", "Phi", "Trung",
-        "Miên", "Miến", "Mễ",
+    const WORDS: [&str; 21] = [
+        "Cam", "Anh", "Pháp", "Đức", "Nga", "Ý", "Úc", "Áo", "Bỉ", "Mỹ", "Lào", "Thái", "Hàn", "Nhật", "Đài", "Mã",
+        "Phi", "Trung", "Miên", "Miến", "Mễ",
     ];
     const CUED: [&str; 18] = [
-        "Sing", "Indo", "Hung", "Síp", "Séc", "Tiệp", "Cuba", "Mali", "Peru", "Niger", "Chad", "Togo", "Tonga", "Oman", "Iran",
-        "Jersey", "Guam", "Georgia",
+        "Sing", "Indo", "Hung", "Síp", "Séc", "Tiệp", "Cuba", "Mali", "Peru", "Niger", "Chad", "Togo", "Tonga", "Oman",
+        "Iran", "Jersey", "Guam", "Georgia",
     ];
     if WORDS.contains(&spelling) {
         Need::Slang
@@ -193,7 +273,8 @@ impl Loader {
             return;
         }
         let lower = spelling.to_lowercase();
-        let syllables: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+        let syllables: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
         let bare: Vec<String> = syllables.iter().map(|syllable| fold(syllable)).collect();
         let short = bare.concat();
         let spaced = bare.join(" ");

@@ -4,166 +4,22 @@
 //! only when some boundary of the run makes a number that the numbering plan knows (mobile prefixes in force since
 //! 2018, area codes since 2017) and its grouping is one that people use for phones.
 
+mod plan;
+mod service;
+mod words;
+
 use serde_json::{Map, Value};
 
 use super::lex::{Kind, key};
 use super::{FactKind, Page, channel, detail, number};
+pub(super) use plan::national;
+use plan::{National, is_mobile, region, vietnamese};
+pub(super) use words::{is_contact_word, names_code};
 
 /// The longest run of digits that can become a phone: `0084` and a landline.
 const MOST_DIGITS: usize = 15;
 /// The most marks between two groups; one emoji may be several characters.
 const MOST_MARKS: usize = 6;
-
-/// The national number without separators, as dialled in Vietnam, and what it was written as.
-#[derive(Debug, PartialEq, Eq)]
-struct National {
-    e164: String,
-    landline: bool,
-    /// The eleven-digit form in force before 15 September 2018.
-    legacy: Option<String>,
-}
-
-/// The E.164 form of a Vietnamese number typed without its leading zero or with any of its prefixes.
-pub(super) fn national(digits: &str) -> Option<String> {
-    if digits.len() == 9 && is_mobile(&format!("0{digits}")) {
-        return Some(format!("+84{digits}"));
-    }
-    vietnamese(digits, false).map(|number| number.e164)
-}
-
-/// Mobile prefixes: 03[2-9], 05[25689], 07[06-9], 08[1-9], 09[0-46-9].
-fn is_mobile(digits: &str) -> bool {
-    let bytes = digits.as_bytes();
-    bytes.len() == 10
-        && bytes[0] == b'0'
-        && match (bytes[1], bytes[2]) {
-            (b'3', b'2'..=b'9') | (b'7', b'0' | b'6'..=b'9') | (b'8', b'1'..=b'9') => true,
-            (b'5', b'2' | b'5' | b'6' | b'8' | b'9') => true,
-            (b'9', b'0'..=b'4' | b'6'..=b'9') => true,
-            _ => false,
-        }
-}
-
-/// Area codes: 024 and 028 with eight digits, 02xx with seven.
-fn is_landline(digits: &str) -> bool {
-    let bytes = digits.as_bytes();
-    bytes.len() == 11
-        && bytes[0] == b'0'
-        && bytes[1] == b'2'
-        && match (bytes[2], bytes[3]) {
-            (b'4' | b'8', b'2'..=b'9') => true,
-            (b'0', b'3'..=b'9') | (b'1', b'0'..=b'6' | b'8' | b'9') | (b'2', b'0'..=b'2' | b'5'..=b'9') => true,
-            (b'3', b'2'..=b'9') | (b'5', b'1' | b'2' | b'4'..=b'9') | (b'6', b'0'..=b'3' | b'9') => true,
-            (b'7', b'0'..=b'7') | (b'9', b'0'..=b'4' | b'6' | b'7' | b'9') => true,
-            _ => false,
-        }
-}
-
-/// Today's number for an eleven-digit mobile number of before 2018.
-fn converted(digits: &str) -> Option<String> {
-    if digits.len() != 11 {
-        return None;
-    }
-    let (prefix, rest) = digits.split_at_checked(4)?;
-    let today = match prefix {
-        "0120" => "070",
-        "0121" => "079",
-        "0122" => "077",
-        "0126" => "076",
-        "0128" => "078",
-        "0123" => "083",
-        "0124" => "084",
-        "0125" => "085",
-        "0127" => "081",
-        "0129" => "082",
-        "0162" => "032",
-        "0163" => "033",
-        "0164" => "034",
-        "0165" => "035",
-        "0166" => "036",
-        "0167" => "037",
-        "0168" => "038",
-        "0169" => "039",
-        "0186" => "056",
-        "0188" => "058",
-        "0199" => "059",
-        _ => return None,
-    };
-    Some(format!("{today}{rest}"))
-}
-
-/// Reads digits as a Vietnamese number: national, or with 84, 0084, and a stray zero behind the country code.
-fn vietnamese(digits: &str, plus: bool) -> Option<National> {
-    let number = |local: &str, legacy: Option<String>, landline| National {
-        e164: format!("+84{}", &local[1..]),
-        landline,
-        legacy,
-    };
-    if is_mobile(digits) && !plus {
-        return Some(number(digits, None, false));
-    }
-    if is_landline(digits) && !plus {
-        return Some(number(digits, None, true));
-    }
-    if let Some(today) = converted(digits).filter(|_| !plus) {
-        return Some(number(&today, Some(digits.to_owned()), false));
-    }
-    let rest = digits.strip_prefix("84").or_else(|| digits.strip_prefix("0084"))?;
-    let local = if rest.starts_with('0') { rest.to_owned() } else { format!("0{rest}") };
-    if is_mobile(&local) {
-        return Some(number(&local, None, false));
-    }
-    if is_landline(&local) && (plus || digits.starts_with("00")) {
-        return Some(number(&local, None, true));
-    }
-    let today = converted(&local)?;
-    Some(number(&today, Some(local), false))
-}
-
-/// Country codes that posts name: code, ISO region, shortest and longest national number.
-const COUNTRIES: [(&str, &str, usize, usize); 34] = [
-    ("855", "KH", 8, 9),
-    ("856", "LA", 8, 10),
-    ("852", "HK", 8, 8),
-    ("853", "MO", 8, 8),
-    ("886", "TW", 8, 9),
-    ("971", "AE", 8, 9),
-    ("966", "SA", 8, 9),
-    ("974", "QA", 8, 8),
-    ("965", "KW", 8, 8),
-    ("972", "IL", 8, 9),
-    ("995", "GE", 9, 9),
-    ("420", "CZ", 9, 9),
-    ("673", "BN", 7, 7),
-    ("66", "TH", 8, 9),
-    ("95", "MM", 7, 10),
-    ("86", "CN", 10, 11),
-    ("63", "PH", 9, 10),
-    ("60", "MY", 8, 10),
-    ("65", "SG", 8, 8),
-    ("62", "ID", 8, 12),
-    ("82", "KR", 8, 10),
-    ("81", "JP", 9, 10),
-    ("91", "IN", 10, 10),
-    ("90", "TR", 10, 10),
-    ("44", "GB", 9, 10),
-    ("49", "DE", 8, 11),
-    ("48", "PL", 9, 9),
-    ("40", "RO", 9, 9),
-    ("36", "HU", 8, 9),
-    ("33", "FR", 9, 9),
-    ("61", "AU", 9, 9),
-    ("64", "NZ", 8, 10),
-    ("7", "RU", 10, 10),
-    ("1", "US", 10, 10),
-];
-
-/// The region of an international number without its plus, when its length fits.
-pub(super) fn region(digits: &str) -> Option<&'static str> {
-    let &(code, region, shortest, longest) = COUNTRIES.iter().find(|country| digits.starts_with(country.0))?;
-    let national = digits[code.len()..].trim_start_matches('0').len();
-    (shortest..=longest).contains(&national).then_some(region)
-}
 
 /// A run of digits as it is collected.
 #[derive(Default)]
@@ -179,7 +35,7 @@ struct Run {
 
 /// Tries a phone at a digit run.
 pub(super) fn at(page: &mut Page, at: usize) -> bool {
-    if service(page, at) {
+    if service::at(page, at) {
         return true;
     }
     if coded(page, at) {
@@ -275,118 +131,10 @@ fn coded(page: &Page, at: usize) -> bool {
             _ => {}
         }
     }
-    names_code(page, at)
-}
-
-/// Words before a number that make it an order, document or device number.
-pub(super) fn names_code(page: &Page, at: usize) -> bool {
-    let mut back = 1;
-    let mut words = 0;
-    while words < 4 && back <= 7 {
-        let Some(index) = at.checked_sub(back) else { return false };
-        let Some(piece) = page.piece(index) else { return false };
-        match piece.kind {
-            Kind::Break => return false,
-            Kind::Digits => return false,
-            Kind::Mark if matches!(page.mark(index), Some('.' | ';' | ',' | '!' | '?')) => return false,
-            Kind::Mark => {}
-            Kind::Word => {
-                words += 1;
-                let previous = page.word_before(index, 1);
-                if is_contact_word(piece.key) && piece.key != SO {
-                    return false;
-                }
-                let single = matches!(
-                    piece.key,
-                    MST | CCCD | CMND | CMT | CMTND | IMEI | SERIAL | SERI | ORDER | INVOICE | TRACKING | BILL | OTP
-                        | VOUCHER | BARCODE | ISBN | CIF
-                );
-                let pair = matches!(
-                    (previous, piece.key),
-                    (MA, DON | SO | VAN | KHACH | GD | HANG | TRA | HO | GIAO | VACH | VE | TOUR | LO | SP)
-                        | (DON, HANG)
-                        | (VAN, DON)
-                        | (HOA, DON)
-                        | (HOP, DONG)
-                        | (QUYET, DINH)
-                        | (BIEN, SO | LAI)
-                        | (THUE, SO)
-                        | (HO, CHIEU | SO)
-                        | (CAN, CUOC)
-                        | (GIAO, DICH)
-                        | (SO, LO | KHUNG | MAY | SERI | HIEU | HD)
-                        | (NGHI, DINH)
-                        | (GIAY, PHEP)
-                );
-                if single || pair {
-                    return true;
-                }
-            }
-        }
-        back += 1;
-    }
-    false
-}
-
-const MA: u64 = key("ma");
-const DON: u64 = key("don");
-const VAN: u64 = key("van");
-const KHACH: u64 = key("khach");
-const GD: u64 = key("gd");
-const HANG: u64 = key("hang");
-const TRA: u64 = key("tra");
-const HO: u64 = key("ho");
-const GIAO: u64 = key("giao");
-const VACH: u64 = key("vach");
-const VE: u64 = key("ve");
-const TOUR: u64 = key("tour");
-const LO: u64 = key("lo");
-const SP: u64 = key("sp");
-const HOA: u64 = key("hoa");
-const HOP: u64 = key("hop");
-const DONG: u64 = key("dong");
-const QUYET: u64 = key("quyet");
-const DINH: u64 = key("dinh");
-const BIEN: u64 = key("bien");
-const LAI: u64 = key("lai");
-const THUE: u64 = key("thue");
-const CHIEU: u64 = key("chieu");
-const CAN: u64 = key("can");
-const CUOC: u64 = key("cuoc");
-const DICH: u64 = key("dich");
-const KHUNG: u64 = key("khung");
-const MAY: u64 = key("may");
-const HIEU: u64 = key("hieu");
-const HD: u64 = key("hd");
-const NGHI: u64 = key("nghi");
-const GIAY: u64 = key("giay");
-const PHEP: u64 = key("phep");
-const MST: u64 = key("mst");
-const CCCD: u64 = key("cccd");
-const CMND: u64 = key("cmnd");
-const CMT: u64 = key("cmt");
-const CMTND: u64 = key("cmtnd");
-const IMEI: u64 = key("imei");
-const SERIAL: u64 = key("serial");
-const SERI: u64 = key("seri");
-const ORDER: u64 = key("order");
-const INVOICE: u64 = key("invoice");
-const TRACKING: u64 = key("tracking");
-const BILL: u64 = key("bill");
-const OTP: u64 = key("otp");
-const VOUCHER: u64 = key("voucher");
-const BARCODE: u64 = key("barcode");
-const ISBN: u64 = key("isbn");
-const CIF: u64 = key("cif");
-
-/// Words that are glued to or stand before a phone.
-pub(super) fn is_contact_word(word: u64) -> bool {
-    const WORDS: [u64; 26] = [
-        key("zalo"), key("zl"), key("sdt"), key("dt"), key("tel"), key("phone"), key("call"), key("goi"), key("alo"),
-        key("lh"), key("hotline"), key("ib"), key("inbox"), key("tele"), key("telegram"), key("viber"), key("whatsapp"),
-        key("mobile"), key("mob"), key("fone"), key("dtdd"), key("sms"), key("nt"), key("lienhe"), key("momo"), key("so"),
-    ];
-    WORDS.contains(&word)
+    // The groups of a card number: 1044 8408 3273 7324.
+    let card = page.digits(at).is_some_and(|digits| digits.len() == 4)
+        && at.checked_sub(1).and_then(|at| page.digits(at)).is_some_and(|digits| digits.len() == 4);
+    card || names_code(page, at) && channel::around(page, page.span(at, at + 1)) == channel::Channels::default()
 }
 
 /// Collects the run that starts at `digits_at` and adds the phone that it makes, from piece `from` on.
@@ -437,7 +185,7 @@ fn outcome(run: &Run) -> Option<Outcome> {
         let known = run.digits.len() - run.hidden;
         let prefix = run.digits.get(..3).unwrap_or("");
         let plausible = !prefix.starts_with("0?") && is_mobile(&run.digits.replace('?', "0"));
-        let marked = run.hidden >= 2 && known >= 4;
+        let marked = known >= 4;
         return (run.digits.len() == 10 && plausible && marked).then_some(Outcome::Masked);
     }
     if let Some(number) = vietnamese(&run.digits, run.plus).filter(|_| well_grouped(run)) {
@@ -471,9 +219,10 @@ fn well_grouped(run: &Run) -> bool {
     match first {
         1 => marks().all(|mark| mark == '\0') || run.letters,
         2 if !country => {
+            // One mark throughout, else it is a date with a time; pairs with hyphens are drawn numbers.
+            let even = marks().all(|mark| mark == run.groups[1].1 && mark != ':');
             let pairs = rest.iter().all(|&length| length == 2);
-            pairs && marks().all(|mark| mark == marks().next().unwrap_or('\0') && mark != ':')
-                || (rest.len() <= 3 && rest.iter().all(|&length| length >= 2) && marks().all(|mark| mark != ':'))
+            even && (pairs && run.groups[1].1 != '-' || rest.len() <= 3 && rest.iter().all(|&length| length >= 3))
         }
         _ => !marks().any(|mark| mark == ':'),
     }
@@ -586,7 +335,9 @@ fn separator(page: &Page, at: usize) -> Option<(usize, char)> {
                 }
                 '/' => telling = '/',
                 ',' if page.glued(at + marks) && page.glued(at + marks + 1) => telling = ',',
-                '+' | '%' | '=' | ':' | ';' | ',' | '@' | '#' | '$' | '€' | '&' | '!' | '?' | '<' | '>' => return None,
+                '+' | '%' | '=' | ':' | ';' | ',' | '@' | '#' | '$' | '€' | '&' | '!' | '?' | '<' | '>' => {
+                    return None;
+                }
                 symbol if symbol.is_ascii() => return None,
                 _ => telling = if telling == '\0' { '·' } else { telling },
             },
@@ -687,83 +438,4 @@ fn disguise(raw: &str, run: &Run) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Emergency and service numbers: 111, 113, 1900 xxxx, 1800 xxxx, only where the words around ask to call.
-fn service(page: &mut Page, at: usize) -> bool {
-    let Some(digits) = page.digits(at) else { return false };
-    let bare = !page.glued(at) || matches!(page.mark(at.wrapping_sub(1)), Some('(' | ':' | '"' | '“' | '*'))
-        || page.mark(at.wrapping_sub(1)).is_some_and(|mark| !mark.is_ascii());
-    if !bare {
-        return false;
-    }
-    match digits.len() {
-        3 if matches!(digits, "111" | "112" | "113" | "114" | "115") => {
-            let next_glued = page.glued(at + 1)
-                && (page.digits(at + 1).is_some()
-                    || page.word(at + 1) != 0
-                    || (matches!(page.mark(at + 1), Some('.' | ',' | '/' | '-' | '%')) && page.glued(at + 2)
-                        && page.digits(at + 2).is_some()));
-            if next_glued || !asked_to_call(page, at) || counted(page, at + 1) {
-                return false;
-            }
-            page.add(FactKind::Phone, digits.to_owned(), at, at + 1, detail([("kind", "short")]));
-            true
-        }
-        4 | 8 | 10 if digits.starts_with("1900") || digits.starts_with("1800") => {
-            let mut all = digits.to_owned();
-            let mut end = at + 1;
-            while all.len() < 8 {
-                let skip = usize::from(matches!(page.mark(end), Some('.' | '-')));
-                let Some(more) = page.digits(end + skip).filter(|more| more.len() <= 6) else { break };
-                all.push_str(more);
-                end += skip + 1;
-            }
-            if !matches!(all.len(), 8 | 10) || page.glued(end) && page.word(end) != 0 {
-                return false;
-            }
-            page.add(FactKind::Phone, all, at, end, detail([("kind", "service")]));
-            true
-        }
-        _ => false,
-    }
-}
-
-/// The words before a short number ask to call or report, or another short number stands before it.
-fn asked_to_call(page: &Page, at: usize) -> bool {
-    const CALLS: [u64; 16] = [
-        key("goi"), key("alo"), key("hotline"), key("dai"), key("call"), key("bao"), key("dt"), key("sdt"), key("giac"),
-        key("thoai"), key("lh"), key("day"), key("phone"), key("tel"), key("quay"), key("dien"),
-    ];
-    let mut words = 0;
-    for back in 1..=8 {
-        let Some(index) = at.checked_sub(back) else { return false };
-        let Some(piece) = page.piece(index) else { return false };
-        match piece.kind {
-            Kind::Break => return false,
-            Kind::Mark if matches!(page.mark(index), Some('📞' | '☎' | '📱')) => return true,
-            Kind::Mark if matches!(page.mark(index), Some('.' | ';' | '!' | '?')) => return false,
-            Kind::Mark => {}
-            Kind::Digits => return matches!(page.str(index), "111" | "112" | "113" | "114" | "115") && words <= 1,
-            Kind::Word => {
-                if CALLS.contains(&piece.key) {
-                    return true;
-                }
-                words += 1;
-                if words > 4 {
-                    return false;
-                }
-            }
-        }
-    }
-    false
-}
-
-/// A noun that is counted, or a unit, follows: `111 người` is no phone.
-fn counted(page: &Page, at: usize) -> bool {
-    const COUNTED: [u64; 16] = [
-        key("nguoi"), key("trieu"), key("tr"), key("k"), key("nghin"), key("ngan"), key("ty"), key("kg"), key("km"),
-        key("suat"), key("ban"), key("tuoi"), key("ngay"), key("vu"), key("truong"), key("nan"),
-    ];
-    COUNTED.contains(&page.word(at))
 }
