@@ -26,9 +26,23 @@ fn bundle(folder: &Path) -> Result<Vec<RuleFile>, Box<dyn Error>> {
     Ok(files)
 }
 
+/// The canon tokens, with ` | ` between sentences.
+fn canon(view: &text::View) -> String {
+    let mut line = String::new();
+    for (token, next) in view.tokens.iter().zip(view.tokens.iter().skip(1).map(Some).chain([None])) {
+        line.push_str(view.canon_of(token));
+        line.push_str(if next.is_some_and(|n| n.sentence != token.sentence) { " | " } else { " " });
+    }
+    line
+}
+
 fn explain_one(ruleset: &Ruleset, title: Option<&str>, text: &str) {
     let reading = text::read(title, text, None);
-    println!("{text}\n  tín hiệu: {}", ruleset.signals_in(&reading).join(" "));
+    println!("{text}\n  đọc là: {}", canon(&reading.text));
+    for fact in &reading.facts {
+        println!("  dữ kiện: {:?} {} «{}»", fact.kind, fact.value, fact.text);
+    }
+    println!("  tín hiệu: {}", ruleset.signals_in(&reading).join(" "));
     println!("{}", explain::to_text(&ruleset.assess(&reading)));
 }
 

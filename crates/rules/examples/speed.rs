@@ -20,8 +20,9 @@ fn bundle(posts: &[LabelledPost]) -> Vec<RuleFile> {
         let (at, len) = (draw.below(words.len()), 2 + draw.below(4));
         let Some(term) = words.get(at..at + len) else { continue };
         let term = term.join(" ");
-        let plain = term.chars().all(|c| c.is_alphabetic() || c == ' ');
-        if plain && seen.insert(text::read(None, &term, None).text.canon) {
+        let canon = text::read(None, &term, None).text;
+        let plain = term.chars().all(|c| c.is_alphabetic() || c == ' ') && canon.tokens.len() >= 2;
+        if plain && seen.insert(canon.canon) {
             let lexicon = draw.below(80);
             lexicons[lexicon].push_str(&format!("{term},yes\n"));
         }

@@ -75,6 +75,8 @@ pub(crate) fn parse(path: &str, name: &str, source: &str, problems: &mut Vec<Pro
     };
     let (bare_column, status_column) = (column("bare"), column("status"));
     let mut seen = BTreeMap::new();
+    // `ib em` and `inbox em` are read alike: people may write both, and one term remains.
+    let mut terms: BTreeMap<Vec<(u64, u64)>, bool> = BTreeMap::new();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -122,16 +124,16 @@ pub(crate) fn parse(path: &str, name: &str, source: &str, problems: &mut Vec<Pro
             problem(Code::BareSyllable, line, message, Some("bare = no, hoặc thêm một âm tiết".to_owned()));
             continue;
         }
-        if let Some(first) = seen.get(&syllables) {
+        if let Some(first) = seen.insert(text.to_lowercase(), line) {
             let message = format!("Cụm từ `{text}` đã có ở dòng {first}.");
             problem(Code::DuplicateTerm, line, message, None);
             continue;
         }
-        seen.insert(syllables.clone(), line);
         if status == Status::Active {
-            lexicon.terms.push(Term { syllables, bare });
+            *terms.entry(syllables).or_insert(bare) |= bare;
         }
     }
+    lexicon.terms = terms.into_iter().map(|(syllables, bare)| Term { syllables, bare }).collect();
     lexicon
 }
 

@@ -16,19 +16,23 @@ const MISTAKES: &[(&str, &str, &str, &str, &str)] = &[
     ("rules/main.toml", "any = [\"abroad\"]", "any = [\"child\", \"abroad\"]\nnone = [\"goes_abroad\"]", "rules/main.toml:7: CG111", ""),
     ("lexicons/dont.csv", "đừng,no", "đừng,yes", "lexicons/dont.csv:2: CG201", ""),
     ("rules/scores.toml", "child = 60", "child = 60\nchidl = 60", "rules/scores.toml:14: CG301", "`child`?"),
-    ("rules/scores.toml", "travel-paid = 10\n", "", "rules/main.toml:28: CG302", ""),
+    ("rules/scores.toml", "travel-paid = 10\n", "", "rules/main.toml:27: CG302", ""),
     ("rules/scores.toml", "warned = -30", "warned = 30", "rules/scores.toml:12: CG303", ""),
     ("rules/main.toml", "lure = [\"bán", "# lure = [\"bán", "rules/main.toml:43: CG401", ""),
     ("rules/main.toml", "lure = [\"Tuyển người sang Cam", "lure = [\"Tuyển người", "rules/main.toml:23: CG402", ""),
     ("rules/main.toml", "lure = [\"cần người qua Lào, ", "lure = [\"", "rules/main.toml:32: CG403", ""),
-    ("rules/main.toml", "benign = [\"bé sơ sinh", "benign = [\"ib mình bé sơ sinh", "rules/main.toml:48: CG404", "báo động"),
+    ("rules/main.toml", "benign = [\"bé sơ sinh", "benign = [\"ib mình bé sơ sinh", "rules/main.toml:49: CG404", "báo động"),
     ("rules/main.toml", "[[rule]]", "[[rule]", "rules/main.toml:18: CG002", ""),
 ];
 
 #[test]
 fn every_mistake_is_told_with_its_place() {
+    let mut missed = String::new();
     for (path, old, new, start, part) in MISTAKES {
         let told = problems(&with(path, old, new));
-        assert!(told.lines().any(|l| l.starts_with(start) && l.contains(part)), "wanted {start} … {part}, got:\n{told}");
+        if !told.lines().any(|l| l.starts_with(start) && l.contains(part)) {
+            missed.push_str(&format!("wanted {start} … {part}, got:\n{told}\n"));
+        }
     }
+    assert!(missed.is_empty(), "{missed}");
 }
