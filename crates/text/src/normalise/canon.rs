@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::chars::{self, Entry, Kind};
 use super::lexicon::{Lexicon, lexicon};
-use crate::reading::{Alternate, Evasion, Mapped, Token, TokenKind, syllable_id};
+use crate::reading::{Alternate, Evasion, Mapped, Span, Token, TokenKind, syllable_id};
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
@@ -17,11 +17,22 @@ fn step(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
 }
 
+/// The code point of a character of two or three bytes, and its width.
+fn decode(bytes: &[u8]) -> Option<(usize, usize)> {
+    let low = |at: usize| bytes.get(at).map(|byte| usize::from(byte & 0x3f));
+    match bytes.first()? {
+        first @ 0xc0..=0xdf => Some((usize::from(first & 0x1f) << 6 | low(1)?, 2)),
+        first @ 0xe0..=0xef => Some((usize::from(first & 0x0f) << 12 | low(1)? << 6 | low(2)?, 3)),
+        _ => None,
+    }
+}
+
 /// What the canon stages make of a soft text.
 #[derive(Default)]
 pub(super) struct Output {
     pub canon: String,
-    pub fold: String,
+    /// The folded tokens, as bytes because nearly all are ASCII and checked once at the end.
+    pub fold: Vec<u8>,
     pub tokens: Vec<Token>,
     pub alternates: Vec<Alternate>,
     /// Replacements for the soft text, in order: tones placed, `O` read as zero.
@@ -46,6 +57,9 @@ pub(super) struct Reader<'a> {
     sentence: u32,
     /// A sentence ended since the last token.
     pub ended: bool,
+    /// The run in which the last token started; tokens come in order.
+    run: usize,
+    scratch: String,
 }
 
 /// Cuts a soft text into canon tokens.
@@ -58,17 +72,25 @@ pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
         table: chars::table(),
         out: Output {
             canon: String::with_capacity(len),
-            fold: String::with_capacity(len),
+            fold: Vec::with_capacity(len),
             tokens: Vec::with_capacity(len / 5 + 1),
             ..Output::default()
         },
         evasion: Evasion::default(),
         sentence: 0,
         ended: false,
+        run: 0,
+        scratch: String::new(),
     };
+    let bytes = soft.text.as_bytes();
     let mut at = 0;
-    while let Some(c) = soft.text[at..].chars().next() {
-        at = match chars::entry(reader.table, c).kind {
+    while at < len {
+        if bytes[at] == b' ' {
+            at += 1;
+            continue;
+        }
+        let Some(c) = soft.text[at..].chars().next() else { break };
+        at = match chars::kind_in(reader.table, c) {
             Kind::Letter => reader.word(at).unwrap_or_else(|| reader.chunk(at)),
             Kind::Digit => reader.number(at).unwrap_or_else(|| reader.chunk(at)),
             Kind::Symbol if matches!(c, '@' | '$') && matches!(reader.kind_at(at + 1), Some(Kind::Letter | Kind::Digit)) => reader.chunk(at),
@@ -86,16 +108,19 @@ impl Reader<'_> {
     /// The kind of the character at a byte of the soft text; `None` at its end.
     pub fn kind_at(&self, at: usize) -> Option<Kind> {
         let c = self.soft.text.get(at..)?.chars().next()?;
-        Some(chars::entry(self.table, c).kind)
+        Some(chars::kind_in(self.table, c))
     }
 
     /// Whether a chunk that reached `end` goes no further: a blank, or signs up to a blank.
     fn chunk_ends(&self, end: usize) -> bool {
+        if matches!(self.soft.text.as_bytes().get(end), None | Some(b' ' | b'\n')) {
+            return true;
+        }
         let mut rest = self.soft.text[end..].chars();
-        match rest.next().map(|c| chars::entry(self.table, c).kind) {
+        match rest.next().map(|c| chars::kind_in(self.table, c)) {
             None | Some(Kind::Space | Kind::Newline) => true,
             Some(Kind::Symbol | Kind::Stop) => {
-                !rest.next().is_some_and(|c| matches!(chars::entry(self.table, c).kind, Kind::Letter | Kind::Digit | Kind::Mark))
+                !rest.next().is_some_and(|c| matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark))
             }
             Some(_) => false,
         }
@@ -106,24 +131,23 @@ impl Reader<'_> {
         let (canon_len, fold_len) = (self.out.canon.len(), self.out.fold.len());
         let bytes = self.soft.text.as_bytes();
         if canon_len > 0 {
-            self.out.fold.push(' ');
+            self.out.fold.push(b' ');
         }
         let (mut exact, mut folded) = (FNV_START, FNV_START);
         let mut at = start;
         let mut letters = 0;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte.is_ascii() {
-                if !byte.is_ascii_lowercase() {
+        while let Some(&first) = bytes.get(at) {
+            if first.is_ascii() {
+                if !first.is_ascii_lowercase() {
                     break;
                 }
-                exact = step(exact, byte);
-                folded = step(folded, byte);
-                self.out.fold.push(char::from(byte));
+                exact = step(exact, first);
+                folded = step(folded, first);
+                self.out.fold.push(first);
                 at += 1;
             } else {
-                let Some(c) = self.soft.text[at..].chars().next() else { break };
-                let entry = chars::entry(self.table, c);
+                let Some((code, width)) = decode(&bytes[at..]) else { break };
+                let Some(entry) = self.table.get(code) else { break };
                 if entry.kind != Kind::Letter {
                     break;
                 }
@@ -131,12 +155,11 @@ impl Reader<'_> {
                     self.out.fold.truncate(fold_len);
                     return None;
                 }
-                let width = c.len_utf8();
                 for byte in &bytes[at..at + width] {
                     exact = step(exact, *byte);
                 }
                 folded = step(folded, entry.fold);
-                self.out.fold.push(char::from(entry.fold));
+                self.out.fold.push(entry.fold);
                 at += width;
             }
             letters += 1;
@@ -161,9 +184,9 @@ impl Reader<'_> {
     /// Whether the next word is a single letter, so that spaced letters may have begun.
     fn single_follows(&self, at: usize) -> bool {
         let rest = self.soft.text[at..].trim_start_matches(|c| {
-            !matches!(chars::entry(self.table, c).kind, Kind::Letter | Kind::Digit | Kind::Mark)
+            !matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark)
         });
-        let mut chars = rest.chars().map(|c| chars::entry(self.table, c).kind);
+        let mut chars = rest.chars().map(|c| chars::kind_in(self.table, c));
         chars.next() == Some(Kind::Letter) && !matches!(chars.next(), Some(Kind::Letter | Kind::Digit | Kind::Mark))
     }
 
@@ -203,18 +226,22 @@ impl Reader<'_> {
     pub fn emit(&mut self, form: &str, soft: Range<usize>, kind: TokenKind) {
         if !self.out.canon.is_empty() {
             self.out.canon.push(' ');
-            self.out.fold.push(' ');
+            self.out.fold.push(b' ');
         }
         let (canon, fold) = (self.out.canon.len(), self.out.fold.len());
         self.out.canon.push_str(form);
         for c in form.chars() {
-            match chars::entry(self.table, c).fold {
-                0 => chars::fold_into(c, &mut self.out.fold),
-                byte => self.out.fold.push(char::from(byte)),
+            match self.table.get(c as usize).map_or(0, |entry| entry.fold) {
+                0 => {
+                    self.scratch.clear();
+                    chars::fold_into(c, &mut self.scratch);
+                    self.out.fold.extend_from_slice(self.scratch.as_bytes());
+                }
+                byte => self.out.fold.push(byte),
             }
         }
         let exact = syllable_id(form);
-        let folded = syllable_id(&self.out.fold[fold..]);
+        let folded = self.out.fold[fold..].iter().fold(FNV_START, |hash, byte| step(hash, *byte));
         self.token(canon as u32, fold as u32, exact, folded, soft, kind);
     }
 
@@ -224,15 +251,32 @@ impl Reader<'_> {
             self.ended = false;
             self.sentence += u32::from(!self.out.tokens.is_empty());
         }
+        let span = self.span(soft);
         self.out.tokens.push(Token {
             canon: (canon, self.out.canon.len() as u32),
             fold: (fold, self.out.fold.len() as u32),
             exact,
             folded,
-            span: self.soft.span_of(soft),
+            span,
             sentence: self.sentence,
             kind,
         });
+    }
+
+    /// The original of a stretch of soft text; the same as [`Mapped::span_of`], found from the last token on.
+    fn span(&mut self, soft: Range<usize>) -> Span {
+        let runs = &self.soft.runs;
+        let within = |index: usize, at: usize| runs.get(index + 1).is_none_or(|next| at < next.at as usize);
+        while !within(self.run, soft.start) {
+            self.run += 1;
+        }
+        match runs.get(self.run) {
+            Some(run) if run.exact && run.at as usize <= soft.start && within(self.run, soft.end - 1) => {
+                let start = run.src + (soft.start as u32 - run.at);
+                Span { start, end: start + (soft.end - soft.start) as u32 }
+            }
+            _ => self.soft.span_of(soft),
+        }
     }
 
     /// Whether the original of a soft position is a capital; unknown counts as not.

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::syllable::{Tone, split_tone};
+
 /// What a character does in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -33,6 +35,10 @@ pub(super) struct Entry {
     pub lower: char,
     /// The folded letter when it is one ASCII letter or digit, else 0.
     pub fold: u8,
+    /// The lower-case letter without its tone.
+    pub toneless: char,
+    /// Its tone.
+    pub tone: Tone,
     /// Its kind.
     pub kind: Kind,
     /// Clean text may hold it: a grapheme of its own whose soft form is its lower case, of the same length in bytes.
@@ -59,8 +65,16 @@ pub(super) fn entry(table: &[Entry], c: char) -> Entry {
 }
 
 /// The kind of a character.
+pub(super) fn kind_in(table: &[Entry], c: char) -> Kind {
+    match table.get(c as usize) {
+        Some(entry) => entry.kind,
+        None => kind_of(c),
+    }
+}
+
+/// The kind of a character, for the odd place.
 pub(super) fn kind(c: char) -> Kind {
-    entry(&TABLE, c).kind
+    kind_in(&TABLE, c)
 }
 
 fn compute(c: char) -> Entry {
@@ -71,7 +85,8 @@ fn compute(c: char) -> Entry {
         Kind::Letter => ascii_fold(lower),
         _ => 0,
     };
-    Entry { lower, fold, kind, plain: plain(c, kind) }
+    let (toneless, tone) = split_tone(lower);
+    Entry { lower, fold, toneless, tone, kind, plain: plain(c, kind) }
 }
 
 fn kind_of(c: char) -> Kind {
@@ -79,6 +94,8 @@ fn kind_of(c: char) -> Kind {
         '\n' | '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}' => Kind::Newline,
         '.' | '!' | '?' | '…' | ';' | '。' | '！' | '？' => Kind::Stop,
         '0'..='9' => Kind::Digit,
+        // Arrows, dingbats and most emoji, before the look-ups that they would make long.
+        '\u{2190}'..='\u{245f}' | '\u{2500}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}' => Kind::Symbol,
         _ if c.is_whitespace() => Kind::Space,
         _ if c.is_ascii() => if c.is_ascii_alphabetic() { Kind::Letter } else { Kind::Symbol },
         _ if is_combining_mark(c) => Kind::Mark,
@@ -119,7 +136,7 @@ pub(super) fn is_vietnamese(lower: char) -> bool {
 
 fn plain(c: char, kind: Kind) -> bool {
     match c {
-        '\n' | '\t' | ' '..='~' => true,
+        '\n' | ' '..='~' => true,
         // Dashes, quotation marks, bullet, ellipsis; emoji that stand alone are judged with their neighbour.
         '\u{2013}' | '\u{2014}' | '\u{2018}'..='\u{201f}' | '\u{2022}' | '\u{2026}' => true,
         _ if kind == Kind::Letter => is_vietnamese(lower(c)) && lower(c).len_utf8() == c.len_utf8(),

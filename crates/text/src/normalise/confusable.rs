@@ -12,7 +12,6 @@ use unicode_normalization::UnicodeNormalization;
 use super::chars::{self, Kind};
 use super::lexicon::{lexicon, rows};
 use super::soft::Cell;
-use super::syllable;
 use crate::reading::Evasion;
 
 static DOUBLES: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
@@ -60,7 +59,7 @@ fn latin_script(c: char) -> bool {
 /// Replaces look-alike letters by the letters they are drawn like.
 pub(super) fn replace(cells: Vec<Cell>, evasion: &mut Evasion) -> Vec<Cell> {
     let table = chars::table();
-    let strange = |c: char| !c.is_ascii() && chars::entry(table, c).kind == Kind::Letter && !chars::is_vietnamese(chars::lower(c));
+    let strange = |c: char| !c.is_ascii() && chars::kind_in(table, c) == Kind::Letter && !chars::is_vietnamese(chars::lower(c));
     if !cells.iter().any(|cell| strange(cell.c)) {
         return cells;
     }
@@ -70,7 +69,7 @@ pub(super) fn replace(cells: Vec<Cell>, evasion: &mut Evasion) -> Vec<Cell> {
     let mut out = Vec::with_capacity(cells.len());
     let mut at = 0;
     while at < cells.len() {
-        let word = cells[at..].iter().take_while(|cell| in_word(chars::entry(table, cell.c).kind)).count();
+        let word = cells[at..].iter().take_while(|cell| in_word(chars::kind_in(table, cell.c))).count();
         if word == 0 {
             out.push(cells[at]);
             at += 1;
@@ -133,5 +132,5 @@ fn reads_as_vietnamese(mapped: &[Cell], original: &[Cell]) -> bool {
         return original.iter().all(|cell| ('\u{400}'..='\u{4ff}').contains(&cell.c));
     }
     let known = lexicon().of(&word);
-    known.word || lexicon().teencode(known).is_some_and(|t| t.replace) || syllable::canonical(&word).is_some()
+    known.word || lexicon().teencode(known).is_some_and(|t| t.replace) || lexicon().canonical(&word).is_some()
 }

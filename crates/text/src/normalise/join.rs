@@ -91,7 +91,7 @@ impl Reader<'_> {
     fn end_of(&mut self, pieces: &[Piece], end: usize) {
         let Some(last) = pieces.last() else { return };
         let behind = self.soft.text[last.range.end..end].chars();
-        let stopped = behind.into_iter().any(|c| matches!(chars::entry(self.table, c).kind, Kind::Stop | Kind::Newline));
+        let stopped = behind.into_iter().any(|c| matches!(chars::kind_in(self.table, c), Kind::Stop | Kind::Newline));
         // `A. B. C.`: a dot behind a letter is a label.
         self.ended |= stopped && !last.single();
     }
@@ -104,7 +104,7 @@ impl Reader<'_> {
         let mut hashtag = false;
         for (offset, c) in self.soft.text[range.clone()].char_indices() {
             let at = range.start + offset;
-            let kind = chars::entry(self.table, c).kind;
+            let kind = chars::kind_in(self.table, c);
             if matches!(kind, Kind::Letter | Kind::Digit | Kind::Mark) {
                 let piece = open.get_or_insert(Piece { range: at..at, letters: 0, digits: 0, gap, hashtag });
                 piece.range.end = at + c.len_utf8();
@@ -155,8 +155,8 @@ impl Reader<'_> {
             }
             let next_end = chunk_end(text, start);
             let next = &text[start..next_end];
-            let letters = next.chars().take_while(|c| chars::entry(self.table, *c).kind == Kind::Letter).count();
-            let whole = next.chars().nth(letters).is_none_or(|c| !matches!(chars::entry(self.table, c).kind, Kind::Digit | Kind::Mark));
+            let letters = next.chars().take_while(|c| chars::kind_in(self.table, *c) == Kind::Letter).count();
+            let whole = next.chars().nth(letters).is_none_or(|c| !matches!(chars::kind_in(self.table, c), Kind::Digit | Kind::Mark));
             let continues = whole && (letters == 1 || ((fragment || last.single()) && (1..=6).contains(&letters)));
             if !continues || (atom::possible(next) && !dotted(next)) {
                 return end;
@@ -326,7 +326,7 @@ impl Reader<'_> {
 
     /// The canonical form of letters when they are a familiar syllable, a known word or one-way teencode.
     fn stands(&self, word: &str) -> Option<String> {
-        let form = syllable::canonical(word).unwrap_or_else(|| word.to_owned());
+        let form = self.lexicon.canonical(word).unwrap_or_else(|| word.to_owned());
         let known = self.lexicon.of(&form);
         let familiar = known.syllable && (known.met > 0 || !form.is_ascii());
         let teencode = self.lexicon.teencode(known).is_some_and(|entry| entry.replace);
@@ -477,7 +477,7 @@ impl Reader<'_> {
         if !front && !back {
             return None;
         }
-        let form = syllable::canonical(&format!("{head}{tail}"))?;
+        let form = self.lexicon.canonical(&format!("{head}{tail}"))?;
         let known = self.lexicon.of(&form);
         (known.syllable && known.met > 0).then_some(form)
     }

@@ -134,7 +134,7 @@ fn typed(word: &str, keys: Keys) -> Option<String> {
     }
     let seat = letters.iter().rposition(|letter| syllable::is_vowel(*letter))?;
     letters[seat] = with_tone(letters[seat], tone);
-    syllable::canonical(&letters.iter().collect::<String>())
+    lexicon().canonical(&letters.iter().collect::<String>())
 }
 
 /// Applies a key that changes the shape of a letter before it; false when it is no such key.

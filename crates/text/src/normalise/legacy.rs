@@ -6,6 +6,7 @@
 //! the VNI-Windows table, the Windows-1252 table of the WHATWG Encoding Standard.
 
 use super::chars;
+use super::lexicon::lexicon;
 use super::soft::Cell;
 use super::syllable;
 use crate::reading::Evasion;
@@ -66,7 +67,7 @@ fn judge(cells: &[Cell]) -> Option<Font> {
         }
         odd += 1;
         let lower: String = word.iter().map(|cell| chars::lower(cell.c)).collect();
-        let valid = syllable::canonical(&lower).is_some();
+        let valid = lexicon().canonical(&lower).is_some();
         before += usize::from(valid);
         strange += usize::from(!valid && word.iter().any(|cell| !cell.c.is_ascii() && !chars::is_vietnamese(chars::lower(cell.c))));
         for (count, font) in after.iter_mut().zip([Font::Tcvn3, Font::Vni]) {
@@ -113,14 +114,14 @@ fn decoded(word: &[Cell], font: Font) -> Option<Vec<Cell>> {
         Font::Vni => vni(word)?,
     };
     let lower = |cells: &[Cell]| cells.iter().map(|cell| chars::lower(cell.c)).collect::<String>();
-    if syllable::canonical(&lower(&cells)).is_some() {
+    if lexicon().canonical(&lower(&cells)).is_some() {
         return Some(cells);
     }
     // Transports drop U+00AD, the ư of TCVN3; no rhyme has ơ before a final consonant but ơm, ơn, ơp and ơt.
     let horn = cells.iter().position(|cell| syllable::split_tone(chars::lower(cell.c)).0 == 'ơ')?;
     let bare = Cell { c: 'ư', ..cells[horn] };
     cells.insert(horn, bare);
-    syllable::canonical(&lower(&cells)).map(|_| cells)
+    lexicon().canonical(&lower(&cells)).map(|_| cells)
 }
 
 /// The letter of a TCVN3 code read as Latin-1.

@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::syllable;
+use super::chars::{self, Entry};
+use super::syllable::{self, LONGEST};
 use crate::reading::{fold, syllable_id};
 
 /// What is known of a token.
@@ -20,6 +21,10 @@ pub(super) struct Known {
     pub met: u8,
     /// 1 + index of its teencode entry, or 0.
     pub teencode: u16,
+    /// 1 + index of the letter that carries the tone, when the token is a syllable without a tone; else 0.
+    pub seat: u8,
+    /// With `seat`: only sắc and nặng go with it.
+    pub stopped: bool,
 }
 
 /// A teencode form.
@@ -37,6 +42,7 @@ pub(super) struct Lexicon {
     mask: usize,
     pairs: HashSet<u64>,
     teencode: Vec<Teencode>,
+    table: &'static [Entry],
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::build);
@@ -62,6 +68,45 @@ impl Lexicon {
         }
     }
 
+    /// The canonical form of a lower-case NFC token when it is a Vietnamese syllable: tone on its seat in the old
+    /// style (`hòa`, `thủy`), a missing horn of `ươ` restored. `None` when it is no syllable.
+    ///
+    /// Text typed without marks counts as syllables too: `viec` is one, because `viêc` is.
+    pub fn canonical(&self, token: &str) -> Option<String> {
+        if token.len() > 3 * LONGEST {
+            return None;
+        }
+        let mut toneless = String::with_capacity(token.len());
+        let mut tone = 0;
+        let mut horned = false;
+        for letter in token.chars() {
+            let entry = chars::entry(self.table, letter);
+            if entry.tone != 0 {
+                if tone != 0 {
+                    return None;
+                }
+                tone = entry.tone;
+            }
+            horned |= matches!(entry.toneless, 'ơ' | 'ư');
+            toneless.push(entry.toneless);
+        }
+        let known = match self.get(syllable_id(&toneless)) {
+            Some(known) if known.syllable => known,
+            _ if horned => {
+                // `nguời`, `lưong`: one horn of ươ is missing; no rhyme has uơ or ưo before another letter.
+                toneless = toneless.replace("uơ", "ươ").replace("ưo", "ươ");
+                self.get(syllable_id(&toneless)).filter(|known| known.syllable)?
+            }
+            _ => return None,
+        };
+        if tone == 0 {
+            return Some(toneless);
+        }
+        let seat = usize::from(known.seat).checked_sub(1)?;
+        let fits = !known.stopped || matches!(tone, 4 | 5);
+        fits.then(|| syllable::toned(&toneless, seat, tone))
+    }
+
     /// What is known of a token.
     pub fn of(&self, token: &str) -> Known {
         self.get(syllable_id(token)).unwrap_or_default()
@@ -84,12 +129,23 @@ impl Lexicon {
             mask: size - 1,
             pairs: HashSet::new(),
             teencode: Vec::new(),
+            table: chars::table(),
         };
-        syllable::all(|form| lexicon.edit(form).syllable = true);
+        syllable::all(|form| {
+            for tone in 0..6 {
+                if tone == 0 || !form.stopped || matches!(tone, 4 | 5) {
+                    lexicon.edit(&syllable::toned(form.toneless, form.seat, tone)).syllable = true;
+                }
+            }
+            let known = lexicon.edit(form.toneless);
+            known.seat = form.seat as u8 + 1;
+            known.stopped = form.stopped;
+            lexicon.edit(&syllable::bare(form.toneless)).syllable = true;
+        });
         let mut counts: Vec<(String, u32)> = Vec::new();
         for line in rows(include_str!("../../data/syllables.csv")).skip(1) {
             let Some((form, count)) = line.split_once(',') else { continue };
-            let Some(form) = syllable::canonical(form) else { continue };
+            let Some(form) = lexicon.canonical(form) else { continue };
             counts.push((form, count.parse().unwrap_or(1)));
         }
         let mut folded: Vec<(String, u32)> = counts.iter().map(|(form, count)| (fold(form), *count)).collect();
@@ -154,6 +210,22 @@ pub(super) fn rows(file: &'static str) -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tones_move_to_their_seat() {
+        for (typed, canon) in [
+            ("hoà", "hòa"), ("thuý", "thúy"), ("khoẻ", "khỏe"), ("cuả", "của"), ("đựơc", "được"), ("ngừơi", "người"),
+            ("baỏ", "bảo"), ("qúy", "quý"), ("gìa", "già"), ("giếng", "giếng"), ("gì", "gì"), ("quốc", "quốc"),
+            ("hoàn", "hoàn"), ("khuỷu", "khuỷu"), ("chuyện", "chuyện"), ("nghịêm", "nghiệm"), ("nguời", "người"),
+            ("ngừoi", "người"), ("đuợc", "được"), ("lưong", "lương"), ("thuở", "thuở"), ("quở", "quở"), ("tuỳ", "tùy"),
+            ("quà", "quà"), ("xoá", "xóa"), ("loè", "lòe"), ("ở", "ở"), ("viec", "viec"), ("duong", "duong"),
+        ] {
+            assert_eq!(lexicon().canonical(typed).as_deref(), Some(canon), "{typed}");
+        }
+        for word in ["samsung", "app", "việ", "thậ", "cìc", "zalo", "kó", "việecc", "làà", "job", "ko", "fải", "vìec"] {
+            assert_eq!(lexicon().canonical(word), None, "{word}");
+        }
+    }
 
     #[test]
     fn knows_syllables_words_and_teencode() {

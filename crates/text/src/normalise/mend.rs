@@ -7,7 +7,7 @@ use super::canon::Reader;
 use super::chars::{self, Kind};
 use super::cut::{self, Rules};
 use super::lexicon::Lexicon;
-use super::syllable::{self, split_tone};
+use super::syllable::split_tone;
 use crate::reading::{Alternate, TokenKind, fold, syllable_id};
 
 /// Longest piece, in letters, that the slow stages look at.
@@ -49,7 +49,7 @@ impl Reader<'_> {
             self.emit_soft(range, if digits { TokenKind::Number } else { TokenKind::Word });
             return;
         }
-        if let Some(form) = syllable::canonical(piece) {
+        if let Some(form) = self.lexicon.canonical(piece) {
             self.emit(&form, range.clone(), TokenKind::Word);
             self.out.patches.push((range, form));
             return;
@@ -74,7 +74,7 @@ impl Reader<'_> {
             self.emit_parts(range.start, piece, &ends);
             return;
         }
-        if length > 2 && piece.chars().any(|c| chars::entry(self.table, c).kind == Kind::Letter) {
+        if length > 2 && piece.chars().any(|c| chars::kind_in(self.table, c) == Kind::Letter) {
             if piece.is_ascii() { self.out.odd_bare += 1 } else { self.out.odd_marked += 1 }
         }
         self.emit_soft(range, TokenKind::Word);
@@ -211,7 +211,7 @@ pub(super) fn unleeted(word: &str, lexicon: &Lexicon) -> Option<String> {
         }
         let form: String = form.into_iter().collect();
         if accepted(&form, &letters, inside, first, last, marked, lexicon) {
-            return Some(syllable::canonical(&form).unwrap_or(form));
+            return Some(lexicon.canonical(&form).unwrap_or(form));
         }
         // Next combination.
         let mut place = 0;
@@ -230,7 +230,7 @@ pub(super) fn unleeted(word: &str, lexicon: &Lexicon) -> Option<String> {
 }
 
 fn accepted(form: &str, letters: &[char], inside: bool, first: bool, last: bool, marked: bool, lexicon: &Lexicon) -> bool {
-    let canonical = syllable::canonical(form);
+    let canonical = lexicon.canonical(form);
     let known = lexicon.of(canonical.as_deref().unwrap_or(form));
     let teencode = known.teencode > 0 && lexicon.teencode(known).is_some_and(|t| t.replace);
     if known.word && letters.len() >= 3 && (inside || letters.len() >= 4) {
@@ -314,7 +314,7 @@ pub(super) fn unstretched(word: &str, lexicon: &Lexicon) -> Option<String> {
         changed.then(|| out.into_iter().collect::<String>())
     };
     let stands = |form: &str| {
-        let form = syllable::canonical(form).unwrap_or_else(|| form.to_owned());
+        let form = lexicon.canonical(form).unwrap_or_else(|| form.to_owned());
         let known = lexicon.of(&form);
         let teencode = lexicon.teencode(known).is_some_and(|t| t.replace);
         (known.syllable || known.word || teencode).then_some(form)
@@ -344,7 +344,7 @@ fn respelled(word: &str, lexicon: &Lexicon) -> Option<String> {
     ];
     const BACK: [(&str, &str); 4] = [("nk", "nh"), ("k", "ch"), ("g", "ng"), ("q", "ng")];
     let try_form = |form: String| {
-        let form = syllable::canonical(&form)?;
+        let form = lexicon.canonical(&form)?;
         let known = lexicon.of(&form);
         (known.syllable && known.met > 0).then_some(form)
     };

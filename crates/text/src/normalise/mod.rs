@@ -46,6 +46,7 @@ pub(crate) fn view(raw: &str) -> View {
         settle(&mut output);
     }
     let Output { canon, fold, tokens, alternates, .. } = output;
+    let fold = String::from_utf8(fold).unwrap_or_default();
     View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion }
 }
 

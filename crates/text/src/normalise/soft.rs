@@ -9,8 +9,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::chars::{self, Kind};
-use super::lexicon::rows;
-use super::syllable::{self, LONGEST, Tone, is_vowel, with_tone};
+use super::lexicon::{lexicon, rows};
+use super::syllable::{LONGEST, Tone, is_vowel, with_tone};
 use super::{confusable, keystroke, legacy};
 use crate::reading::{Evasion, Mapped, Run};
 
@@ -26,44 +26,72 @@ pub(super) struct Cell {
 const MARKS_KEPT: usize = 8;
 
 /// Builds the soft view when the text is clean: no character that any stage would touch.
+///
+/// The text is copied in stretches; only capitals outside ASCII, blanks of other kinds and emoji interrupt them.
 pub(super) fn clean(raw: &str) -> Option<Mapped> {
     let table = chars::table();
+    let bytes = raw.as_bytes();
     let mut soft = Mapped { text: String::with_capacity(raw.len()), runs: Vec::with_capacity(1) };
-    let mut previous = '\0';
-    let mut chars = raw.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let entry = table.get(c as usize);
-        match entry {
+    // Start of the stretch not yet copied, and of the run of exact bytes it belongs to.
+    let (mut copied, mut exact) = (0, 0);
+    let mut at = 0;
+    while let Some(&first) = bytes.get(at) {
+        if matches!(first, b' '..=b'~' | b'\n') {
+            at += 1;
+            continue;
+        }
+        let c = raw[at..].chars().next()?;
+        let width = c.len_utf8();
+        match table.get(c as usize) {
             Some(entry) if entry.plain => {
-                extend(&mut soft.runs, soft.text.len(), at, c.len_utf8(), true);
-                soft.text.push(entry.lower);
+                if entry.lower != c {
+                    soft.text.push_str(&raw[copied..at]);
+                    soft.text.push(entry.lower);
+                    copied = at + width;
+                }
+                at += width;
+                continue;
             }
             None if lone_symbol(c) => {
-                let start = soft.text.len();
-                soft.text.push(c);
-                let mut len = c.len_utf8();
-                while let Some((_, next)) = chars.next_if(|(_, next)| matches!(next, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')) {
-                    len += next.len_utf8();
-                    if next != '\u{fe0f}' {
-                        soft.text.push(next);
-                    }
+                let modifiers = |c: &char| matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+                let more: usize = raw[at + width..].chars().take_while(modifiers).map(char::len_utf8).sum();
+                if more > 0 {
+                    finish(&mut soft, raw, &mut copied, &mut exact, at);
+                    soft.runs.push(Run { at: soft.text.len() as u32, src: at as u32, src_len: (width + more) as u32, exact: false });
+                    soft.text.extend(raw[at..at + width + more].chars().filter(|c| *c != '\u{fe0f}'));
+                    (copied, exact) = (at + width + more, at + width + more);
                 }
-                extend(&mut soft.runs, start, at, len, len == c.len_utf8());
+                at += width + more;
             }
-            _ if c == '\u{a0}' && previous != 'Ã' => {
-                extend(&mut soft.runs, soft.text.len(), at, 2, false);
-                soft.text.push(' ');
+            _ => {
+                let (len, written) = match c {
+                    '\u{a0}' if !raw[..at].ends_with('Ã') => (width, ' '),
+                    '\t' => (width, ' '),
+                    '\r' => (1 + usize::from(bytes.get(at + 1) == Some(&b'\n')), '\n'),
+                    _ => return None,
+                };
+                finish(&mut soft, raw, &mut copied, &mut exact, at);
+                soft.runs.push(Run { at: soft.text.len() as u32, src: at as u32, src_len: len as u32, exact: false });
+                soft.text.push(written);
+                at += len;
+                (copied, exact) = (at, at);
             }
-            _ if c == '\r' => {
-                let pair = chars.next_if(|(_, next)| *next == '\n').is_some();
-                extend(&mut soft.runs, soft.text.len(), at, 1 + usize::from(pair), false);
-                soft.text.push('\n');
-            }
-            _ => return None,
         }
-        previous = c;
     }
+    finish(&mut soft, raw, &mut copied, &mut exact, at);
+    soft.text.make_ascii_lowercase();
     Some(soft)
+}
+
+/// Copies what stands before `at` and closes its run.
+fn finish(soft: &mut Mapped, raw: &str, copied: &mut usize, exact: &mut usize, at: usize) {
+    soft.text.push_str(&raw[*copied..at]);
+    *copied = at;
+    if at > *exact {
+        let len = (at - *exact) as u32;
+        soft.runs.push(Run { at: soft.text.len() as u32 - len, src: *exact as u32, src_len: len, exact: true });
+        *exact = at;
+    }
 }
 
 /// A pictograph or sign that is a grapheme of its own unless a joiner follows.
@@ -149,7 +177,7 @@ fn plain_forms(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
         hidden.pass(c);
         dressed.pass(c);
         if table.get(c as usize).is_some_and(|entry| entry.plain) {
-            out.push(if c == '\t' { Cell { c: ' ', ..cell } } else { cell });
+            out.push(cell);
             continue;
         }
         if let Some(first) = regional(c) {
@@ -171,7 +199,7 @@ fn plain_forms(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
             continue;
         }
         if chars::invisible(c) || chars::overlay(c) {
-            let letter = |cell: Option<&Cell>| cell.is_some_and(|cell| chars::entry(table, cell.c).kind == Kind::Letter);
+            let letter = |cell: Option<&Cell>| cell.is_some_and(|cell| chars::kind_in(table, cell.c) == Kind::Letter);
             let inside = letter(out.last()) && (chars::overlay(c) || letter(cells.get(at)));
             if inside && !matches!(c, '\u{fe00}'..='\u{fe0f}') {
                 hidden.count(&mut evasion.invisible);
@@ -181,7 +209,7 @@ fn plain_forms(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
             }
             continue;
         }
-        match chars::entry(table, c).kind {
+        match chars::kind_in(table, c) {
             Kind::Newline => out.push(Cell { c: '\n', ..cell }),
             Kind::Space if c == '\r' => {
                 // `\r\n` is one grapheme; the line feed follows with the same source.
@@ -240,7 +268,7 @@ fn compose(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
         if entry.kind != Kind::Letter && entry.kind != Kind::Mark {
             carry(&mut out, carried.take());
         }
-        let marked = cells.get(at).is_some_and(|next| chars::entry(table, next.c).kind == Kind::Mark);
+        let marked = cells.get(at).is_some_and(|next| chars::kind_in(table, next.c) == Kind::Mark);
         if entry.plain && !marked {
             out.push(Cell { c: entry.lower, ..cell });
             continue;
@@ -250,7 +278,7 @@ fn compose(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
             continue;
         }
         let mut marks = 0;
-        while cells.get(at + marks).is_some_and(|next| chars::entry(table, next.c).kind == Kind::Mark) {
+        while cells.get(at + marks).is_some_and(|next| chars::kind_in(table, next.c) == Kind::Mark) {
             marks += 1;
         }
         let following = &cells[at..at + marks];
@@ -292,7 +320,7 @@ fn carry(cells: &mut [Cell], tone: Option<Tone>) {
     let Some(seat) = cells[start..].iter().rposition(|cell| is_vowel(cell.c)) else { return };
     let mut letters: Vec<char> = cells[start..].iter().map(|cell| cell.c).collect();
     letters[seat] = with_tone(letters[seat], tone);
-    if syllable::canonical(&letters.iter().collect::<String>()).is_some() {
+    if lexicon().canonical(&letters.iter().collect::<String>()).is_some() {
         cells[start + seat].c = letters[seat];
     }
 }

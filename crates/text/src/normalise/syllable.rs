@@ -91,31 +91,22 @@ pub(super) fn is_vowel(letter: char) -> bool {
     matches!(without_shape(split_tone(letter).0), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
-/// Whether `toneless` (letters without tones) is a syllable under `tone`; the index of the letter that carries it.
-fn tone_seat(toneless: &str, tone: Tone, shapeless: bool) -> Option<usize> {
+/// The index of the letter that carries the tone, when the letters (shapes kept, no tones) are a syllable.
+fn tone_seat(toneless: &str) -> Option<usize> {
     // `gi` before `g`, so that `già` is gi + a; `gìn` and `giếng` fall through to g + in and g + iêng.
     let special = ["qu", "gi"].iter().filter(|onset| toneless.starts_with(**onset));
     let plain = ONSETS[..25].iter().filter(|onset| toneless.starts_with(**onset)).take(1);
-    for onset in special.chain(plain).chain(std::iter::once(&"")) {
+    special.chain(plain).chain(std::iter::once(&"")).find_map(|onset| {
         let rhyme = &toneless[onset.len()..];
-        if rhyme.is_empty() {
-            continue;
-        }
-        let Some(seat) = seat_in(onset, rhyme, shapeless) else { continue };
-        let stopped = rhyme.ends_with(['c', 'p', 't']) || rhyme.ends_with("ch");
-        if stopped && !matches!(tone, 0 | 4 | 5) {
-            return None;
-        }
-        return Some(onset.chars().count() + seat);
-    }
-    None
+        Some(onset.chars().count() + seat_in(onset, rhyme)?)
+    })
 }
 
 /// The tone's seat within a rhyme after an onset, when the two go together.
-fn seat_in(onset: &str, rhyme: &str, shapeless: bool) -> Option<usize> {
+fn seat_in(onset: &str, rhyme: &str) -> Option<usize> {
     let first = rhyme.chars().next()?;
     let fits = match onset {
-        "qu" => matches!(first, 'a' | 'ă' | 'â' | 'e' | 'ê' | 'i' | 'y' | 'ơ' | 'o' | 'ô'),
+        "qu" => matches!(first, 'a' | 'ă' | 'â' | 'e' | 'ê' | 'i' | 'y' | 'ơ' | 'ô'),
         "gi" => !matches!(first, 'i' | 'y'),
         "k" | "gh" | "ngh" => matches!(first, 'e' | 'ê' | 'i' | 'y'),
         "c" => !matches!(first, 'e' | 'ê' | 'i' | 'y'),
@@ -125,93 +116,57 @@ fn seat_in(onset: &str, rhyme: &str, shapeless: bool) -> Option<usize> {
     if !fits {
         return None;
     }
-    let matches = |known: &str| {
-        if shapeless {
-            known.chars().map(without_shape).eq(rhyme.chars())
-        } else {
-            known == rhyme
-        }
-    };
     if onset == "qu" {
-        // The `u` of `qu` is a glide: no rhyme that brings a glide of its own, but `quốc`.
-        if let Some((_, seat)) = AFTER_QU.iter().find(|(known, _)| matches(known)) {
+        // The `u` of `qu` is a glide: no rhyme that is rounded again, but `quốc`.
+        if let Some((_, seat)) = AFTER_QU.iter().find(|(known, _)| *known == rhyme) {
             return Some(usize::from(*seat));
         }
-        let glide = rhyme.starts_with("oa") || rhyme.starts_with("oe") || rhyme.starts_with("oă");
-        let rounded = (first == 'o' || first == 'ô') && !matches!(rhyme, "ôc" | "oc" | "o" | "ô");
-        if glide || (rounded && !shapeless) {
+        if first == 'ô' && rhyme != "ôc" {
             return None;
         }
     }
-    // A leading y is written only alone, in `yê…`, or as the whole rhyme after an onset (`kỹ`).
-    let found = RHYMES.iter().find(|(known, _)| matches(known))?;
-    if found.0.starts_with("yê") && !onset.is_empty() {
-        return None;
-    }
-    if found.0.starts_with("iê") && onset.is_empty() {
-        return None;
-    }
-    if found.0 == "êng" && onset != "gi" {
-        return None;
-    }
-    Some(usize::from(found.1))
+    let (_, seat) = RHYMES.iter().find(|(known, _)| *known == rhyme)?;
+    // `yê` is written without an onset, `iê` with one; `êng` only as the rest of `giêng`.
+    let fits = match rhyme {
+        "êng" => onset == "gi",
+        _ if rhyme.starts_with("yê") => onset.is_empty(),
+        _ if rhyme.starts_with("iê") => !onset.is_empty(),
+        _ => true,
+    };
+    fits.then_some(usize::from(*seat))
 }
 
-/// The canonical form of a lower-case NFC token when it is a Vietnamese syllable: tone on its seat in the old style
-/// (`hòa`, `thủy`), a missing horn of `ươ` restored. `None` when it is no syllable.
-///
-/// Text typed without marks counts as syllables too: `viec` is one, because `viêc` is.
-pub(super) fn canonical(token: &str) -> Option<String> {
-    if token.len() > LONGEST * 3 || token.is_empty() {
-        return None;
-    }
-    let mut toneless = String::with_capacity(token.len());
-    let mut tone = 0;
-    let mut shaped = false;
-    for letter in token.chars() {
-        let (base, own) = split_tone(letter);
-        if own != 0 {
-            if tone != 0 {
-                return None;
-            }
-            tone = own;
-        }
-        shaped |= without_shape(base) != base || base == 'đ';
-        toneless.push(base);
-    }
-    if toneless.chars().count() > LONGEST {
-        return None;
-    }
-    let seat = tone_seat(&toneless, tone, false).or_else(|| {
-        // `nguời`, `lưong`: one of the two horns of ươ is missing; no rhyme has uơ or ưo before another letter.
-        let mended = toneless.replace("uơ", "ươ").replace("ưo", "ươ");
-        let changed = mended != toneless;
-        let seat = changed.then(|| tone_seat(&mended, tone, false)).flatten()?;
-        toneless = mended;
-        Some(seat)
-    });
-    let seat = seat.or_else(|| (!shaped && tone == 0).then(|| tone_seat(&toneless, 0, true)).flatten())?;
-    Some(toneless.chars().enumerate().map(|(i, c)| if i == seat { with_tone(c, tone) } else { c }).collect())
+/// A syllable without its tone, and where its tone sits.
+pub(super) struct Form<'a> {
+    /// The letters, shapes kept, no tone.
+    pub toneless: &'a str,
+    /// Index of the letter that carries the tone.
+    pub seat: usize,
+    /// It ends in c, ch, p or t and bears only sắc and nặng, or no tone where tones are not typed.
+    pub stopped: bool,
 }
 
-/// Every canonical syllable, with and without marks, in a fixed order. May repeat.
-pub(super) fn all(mut take: impl FnMut(&str)) {
-    let rhymes = RHYMES.iter().chain(AFTER_QU);
+/// Every syllable without its tone, in a fixed order. May repeat.
+pub(super) fn all(mut take: impl FnMut(Form)) {
     for onset in ONSETS.iter().chain(std::iter::once(&"")) {
-        for (rhyme, _) in rhymes.clone() {
+        for (rhyme, _) in RHYMES.iter().chain(AFTER_QU) {
             let toneless = format!("{onset}{rhyme}");
-            for tone in 0..6 {
-                let Some(seat) = tone_seat(&toneless, tone, false) else { continue };
-                let form: String =
-                    toneless.chars().enumerate().map(|(i, c)| if i == seat { with_tone(c, tone) } else { c }).collect();
-                if tone == 0 {
-                    let bare: String = toneless.chars().map(without_shape).collect();
-                    take(&bare.replace('đ', "d"));
-                }
-                take(&form);
+            if let Some(seat) = tone_seat(&toneless) {
+                let stopped = rhyme.ends_with(['c', 'p', 't']) || rhyme.ends_with("ch");
+                take(Form { toneless: &toneless, seat, stopped });
             }
         }
     }
+}
+
+/// The letters with a tone on its seat.
+pub(super) fn toned(toneless: &str, seat: usize, tone: Tone) -> String {
+    toneless.chars().enumerate().map(|(at, c)| if at == seat { with_tone(c, tone) } else { c }).collect()
+}
+
+/// Letters typed without marks.
+pub(super) fn bare(toneless: &str) -> String {
+    toneless.chars().map(|c| if c == 'đ' { 'd' } else { without_shape(c) }).collect()
 }
 
 #[cfg(test)]
@@ -219,27 +174,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tones_move_to_their_seat() {
-        for (typed, canon) in [
-            ("hoà", "hòa"), ("thuý", "thúy"), ("khoẻ", "khỏe"), ("cuả", "của"), ("đựơc", "được"), ("ngừơi", "người"),
-            ("baỏ", "bảo"), ("qúy", "quý"), ("gìa", "già"), ("giếng", "giếng"), ("gì", "gì"), ("quốc", "quốc"),
-            ("hoàn", "hoàn"), ("khuỷu", "khuỷu"), ("chuyện", "chuyện"), ("nghịêm", "nghiệm"), ("nguời", "người"),
-            ("ngừoi", "người"), ("đuợc", "được"), ("lưong", "lương"), ("thuở", "thuở"), ("quở", "quở"), ("tuỳ", "tùy"),
-            ("quà", "quà"), ("xoá", "xóa"), ("loè", "lòe"), ("ở", "ở"), ("viec", "viec"), ("duong", "duong"),
+    fn tones_have_a_seat() {
+        for (toneless, seat) in [
+            ("hoa", 1), ("hoan", 2), ("qua", 2), ("gia", 2), ("gi", 1), ("giêng", 2), ("nghiêng", 4), ("khuyu", 3),
+            ("thuơ", 3), ("chuyên", 4), ("ngươi", 3), ("quôc", 2), ("an", 0), ("xoong", 2),
         ] {
-            assert_eq!(canonical(typed).as_deref(), Some(canon), "{typed}");
+            assert_eq!(tone_seat(toneless), Some(seat), "{toneless}");
         }
-    }
-
-    #[test]
-    fn foreign_words_are_no_syllables() {
-        for word in ["samsung", "app", "việ", "thậ", "cìc", "zalo", "kó", "việecc", "làà", "job", "ko", "fải", "kk"] {
-            assert_eq!(canonical(word), None, "{word}");
+        for toneless in ["samsung", "app", "viê", "thâ", "zalo", "ko", "ngươ", "kông", "cê", "giên g"] {
+            assert_eq!(tone_seat(toneless), None, "{toneless}");
         }
-    }
-
-    #[test]
-    fn canonical_forms_stay() {
-        all(|form| assert_eq!(canonical(form).as_deref(), Some(form), "{form}"));
     }
 }
