@@ -90,7 +90,7 @@ impl Ruleset {
             self.add_learned(&mut last, sighting.as_ref(), minor);
             totals[UNCLASSIFIED] = last[UNCLASSIFIED];
         }
-        let (stance, stance_reasons) = self.stance(&seen, &totals, minor);
+        let (stance, stance_reasons) = self.stance(&seen, &totals, sighting.as_ref(), minor);
         let mut families: Vec<FamilyScore> = Vec::new();
         for (family, total) in Family::ALL.iter().zip(&totals) {
             let Some(total) = total else { continue };
@@ -280,7 +280,13 @@ impl Ruleset {
         minor || self.scores.shield_families.iter().any(|f| *f as usize == family)
     }
 
-    fn stance(&self, seen: &Seen<'_>, totals: &[Option<Total>; FAMILIES], minor: bool) -> (Stance, Vec<StanceReason>) {
+    fn stance(
+        &self,
+        seen: &Seen<'_>,
+        totals: &[Option<Total>; FAMILIES],
+        sighting: Option<&(&Weights, Sighting)>,
+        minor: bool,
+    ) -> (Stance, Vec<StanceReason>) {
         let best = totals.iter().flatten().map(|t| t.raised()).max().unwrap_or(0);
         let shielded = totals.iter().enumerate().any(|(family, total)| {
             self.shields(family, minor) && total.is_some_and(|t| t.raised() >= self.threshold_at(family))
@@ -305,6 +311,16 @@ impl Ruleset {
                     sum += weight;
                     let name = self.scores.groups.get(*group as usize).map_or("", |g| g.title.as_str());
                     reasons.push(StanceReason { stance: model.stance, signal: name.to_owned(), weight: *weight });
+                }
+            }
+            if let Some((weights, sighting)) = sighting
+                && counts(false)
+            {
+                let learned = weights.stance_points(sighting, model.stance, self.scores.stance_cap);
+                sum += learned;
+                if learned != 0 {
+                    let signal = "Học từ bài mẫu".to_owned();
+                    reasons.push(StanceReason { stance: model.stance, signal, weight: learned });
                 }
             }
             if sum > most {

@@ -1,12 +1,13 @@
 //! The learned part: integer weights of n-grams and signals in `rules/learned.json`.
 //!
-//! One head says how much a post reads like a lure at all; one head a family says which. A head's sum is
-//! `bias + Σ signals + Σ words / √tokens`, in hundredths of a point; the whole is rounded to points and bounded by
-//! `[learned] cap`. Every part is listed, so the sum stays exact. It changes only families that rules raised.
+//! One head says how much a post reads like a lure at all, one a family says which, one a stance says who speaks. A
+//! head's sum is `bias + Σ signals + Σ words / √tokens`, in hundredths of a point; the whole is rounded to points and
+//! bounded by `[learned] cap` (`stance_cap` for stances). Every part of a family's points is listed, so the sum stays
+//! exact. It is asked only where rules raised a family.
 
 use std::collections::BTreeMap;
 
-use model::Family;
+use model::{Family, Stance};
 use serde::{Deserialize, Serialize};
 use text::{Field, Reading, Span};
 
@@ -39,6 +40,9 @@ pub struct Learned {
     /// Which family, given that it is one.
     #[serde(default)]
     pub families: BTreeMap<Family, Head>,
+    /// Who speaks.
+    #[serde(default)]
+    pub stances: BTreeMap<Stance, Head>,
 }
 
 /// [`Learned`], ready for lookups.
@@ -49,8 +53,20 @@ pub(crate) struct Weights {
     words: Vec<(String, Vec<(u8, i32)>)>,
     /// For each signal, (head, weight) pairs.
     signals: Vec<(u16, Vec<(u8, i32)>)>,
-    /// By head: 0 is `any`, then families by number + 1.
+    /// By head.
     bias: Vec<i32>,
+}
+
+/// Number of the head `any`; families and stances follow.
+const ANY: u8 = 0;
+const HEADS: usize = 1 + Family::ALL.len() + Stance::ALL.len();
+
+fn family_head(family: Family) -> u8 {
+    1 + family as u8
+}
+
+fn stance_head(stance: Stance) -> u8 {
+    1 + Family::ALL.len() as u8 + stance as u8
 }
 
 /// One part of a head's sum.
@@ -80,9 +96,10 @@ impl Weights {
     pub fn new(learned: &Learned, signal_number: impl Fn(&str) -> Option<u16>) -> Weights {
         let mut words: BTreeMap<&str, Vec<(u8, i32)>> = BTreeMap::new();
         let mut signals: BTreeMap<u16, Vec<(u8, i32)>> = BTreeMap::new();
-        let mut bias = vec![0; Family::ALL.len() + 1];
-        let heads = std::iter::once((0, &learned.any)).chain(learned.families.iter().map(|(f, h)| (*f as u8 + 1, h)));
-        for (number, head) in heads {
+        let mut bias = vec![0; HEADS];
+        let families = learned.families.iter().map(|(family, head)| (family_head(*family), head));
+        let stances = learned.stances.iter().map(|(stance, head)| (stance_head(*stance), head));
+        for (number, head) in std::iter::once((ANY, &learned.any)).chain(families).chain(stances) {
             if let Some(slot) = bias.get_mut(number as usize) {
                 *slot = head.bias;
             }
@@ -115,12 +132,10 @@ impl Weights {
         Sighting { words, signals, tokens }
     }
 
-    /// Hundredths of a point that `any` and one family's head give.
-    fn hundredths(&self, sighting: &Sighting, family: Family, mut each: impl FnMut(Part<'_>, f64)) -> f64 {
-        let own = family as u8 + 1;
-        let of = |pairs: &[(u8, i32)]| pairs.iter().filter(|(h, _)| *h == 0 || *h == own).map(|(_, w)| w).sum::<i32>();
-        let bias = self.bias.first().copied().unwrap_or(0) + self.bias.get(own as usize).copied().unwrap_or(0);
-        let mut sum = f64::from(bias);
+    /// Hundredths of a point that some heads give together.
+    fn hundredths(&self, sighting: &Sighting, heads: &[u8], mut each: impl FnMut(Part<'_>, f64)) -> f64 {
+        let of = |pairs: &[(u8, i32)]| pairs.iter().filter(|(h, _)| heads.contains(h)).map(|(_, w)| w).sum::<i32>();
+        let mut sum: f64 = heads.iter().filter_map(|h| self.bias.get(*h as usize)).map(|b| f64::from(*b)).sum();
         for index in &sighting.signals {
             let Some((signal, pairs)) = self.signals.get(*index) else { continue };
             let value = f64::from(of(pairs));
@@ -137,9 +152,18 @@ impl Weights {
         sum
     }
 
+    fn bounded(&self, sighting: &Sighting, heads: &[u8], cap: i32) -> i32 {
+        ((self.hundredths(sighting, heads, |_, _| {}) / 100.0).round() as i32).clamp(-cap, cap)
+    }
+
     /// The points of one family, bounded.
     pub fn points(&self, sighting: &Sighting, family: Family, cap: i32) -> i32 {
-        ((self.hundredths(sighting, family, |_, _| {}) / 100.0).round() as i32).clamp(-cap, cap)
+        self.bounded(sighting, &[ANY, family_head(family)], cap)
+    }
+
+    /// What it adds to a stance, bounded.
+    pub fn stance_points(&self, sighting: &Sighting, stance: Stance, cap: i32) -> i32 {
+        self.bounded(sighting, &[stance_head(stance)], cap)
     }
 
     /// The parts of [`Weights::points`]: the strongest by name, the rest as one; they add up exactly.
@@ -152,7 +176,7 @@ impl Weights {
         signal_name: impl Fn(u16) -> String,
     ) -> Vec<Contribution> {
         let mut parts = Vec::new();
-        let sum = self.hundredths(sighting, family, |part, value| {
+        let sum = self.hundredths(sighting, &[ANY, family_head(family)], |part, value| {
             let points = (value / 100.0).round() as i32;
             if points == 0 {
                 return;

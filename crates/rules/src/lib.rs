@@ -10,6 +10,7 @@
 mod assess;
 mod assessment;
 pub mod baselines;
+mod calibrate;
 mod definitions;
 mod document;
 mod eval;
@@ -32,6 +33,7 @@ mod table;
 mod train;
 
 pub use assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
+pub use calibrate::calibrate;
 pub use eval::{EvalError, Figure, Report, evaluate};
 pub use labelled::{Label, LabelledPost};
 pub use learned::{Head, Learned};

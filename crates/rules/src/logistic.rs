@@ -1,9 +1,9 @@
 //! L2-regularised logistic regression, fitted by L-BFGS (Nocedal 1980) in a fixed order of operations.
 
 /// One example: sparse features, its label, its weight.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Example {
-    pub features: Vec<(u32, f64)>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Example<'a> {
+    pub features: &'a [(u32, f64)],
     pub positive: bool,
     pub weight: f64,
 }
@@ -13,13 +13,15 @@ pub(crate) struct Example {
 pub(crate) struct Model {
     pub weights: Vec<f64>,
     pub bias: f64,
+    /// Logit of the share of positive examples, for those who need it; `fit` leaves it 0.
+    pub rarity: f64,
 }
 
 /// How many earlier steps shape the next.
 const MEMORY: usize = 8;
 
 /// Fits a model; `penalty` is the L2 weight of every feature, the bias is free.
-pub(crate) fn fit(examples: &[&Example], features: usize, penalty: f64, iterations: usize) -> Model {
+pub(crate) fn fit(examples: &[Example<'_>], features: usize, penalty: f64, iterations: usize) -> Model {
     let dimension = features + 1;
     let mut point = vec![0.0; dimension];
     let mut gradient = vec![0.0; dimension];
@@ -66,10 +68,10 @@ pub(crate) fn fit(examples: &[&Example], features: usize, penalty: f64, iteratio
         }
     }
     let bias = point.pop().unwrap_or(0.0);
-    Model { weights: point, bias }
+    Model { weights: point, bias, rarity: 0.0 }
 }
 
-fn loss(examples: &[&Example], point: &[f64], penalty: f64, gradient: &mut [f64]) -> f64 {
+fn loss(examples: &[Example<'_>], point: &[f64], penalty: f64, gradient: &mut [f64]) -> f64 {
     let Some((bias, weights)) = point.split_last() else { return 0.0 };
     let mut value = 0.0;
     let mut bias_gradient = 0.0;
@@ -85,7 +87,7 @@ fn loss(examples: &[&Example], point: &[f64], penalty: f64, gradient: &mut [f64]
         value += example.weight * if margin > 0.0 { (-margin).exp().ln_1p() } else { margin.exp().ln_1p() - margin };
         let pull = -sign * example.weight / (1.0 + margin.exp());
         bias_gradient += pull;
-        for (f, v) in &example.features {
+        for (f, v) in example.features {
             if let Some(g) = gradient.get_mut(*f as usize) {
                 *g += pull * v;
             }
@@ -132,14 +134,12 @@ mod tests {
 
     #[test]
     fn it_finds_the_minimum() {
-        let examples: Vec<Example> = (0..40)
-            .map(|i| Example {
-                features: vec![(0, f64::from(i % 5) - 2.0), (1, 1.0)],
-                positive: (i % 5) + (i % 3) > 3,
-                weight: 1.0,
-            })
+        let rows: Vec<Vec<(u32, f64)>> = (0..40).map(|i| vec![(0, f64::from(i % 5) - 2.0), (1, 1.0)]).collect();
+        let all: Vec<Example<'_>> = rows
+            .iter()
+            .zip(0..)
+            .map(|(row, i)| Example { features: row, positive: (i % 5) + (i % 3) > 3, weight: 1.0 })
             .collect();
-        let all: Vec<&Example> = examples.iter().collect();
         let model = fit(&all, 2, 0.5, 200);
         let mut point = model.weights.clone();
         point.push(model.bias);

@@ -200,6 +200,13 @@ impl Ruleset {
         fewer
     }
 
+    /// The same with other bounds of the learned part: points of a family, points of a stance.
+    pub(crate) fn with_caps(&self, (learned_cap, stance_cap): (i32, i32)) -> Ruleset {
+        let mut other = self.clone();
+        (other.scores.learned_cap, other.scores.stance_cap) = (learned_cap, stance_cap);
+        other
+    }
+
     fn check_examples(&self, examples: &[Example], problems: &mut Vec<Problem>) {
         for example in examples {
             let assessment = self.assess(&text::read(None, &example.text.text, None));

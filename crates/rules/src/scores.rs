@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{Family, Stance};
+use serde::Serialize;
 use toml::de::DeTable;
 
 use crate::definitions::{family, stance};
@@ -21,7 +22,7 @@ pub(crate) struct Group {
 }
 
 /// How points become probabilities.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     /// Logit for one point of a family.
     pub slope: f64,
@@ -50,6 +51,8 @@ pub(crate) struct Scores {
     pub shield_groups: Vec<Written>,
     /// Most points, up or down, that the learned part may give a family.
     pub learned_cap: i32,
+    /// Most that the learned part may add to a stance, up or down.
+    pub stance_cap: i32,
 }
 
 impl Scores {
@@ -69,6 +72,7 @@ impl Scores {
             shield_families: Vec::new(),
             shield_groups: Vec::new(),
             learned_cap: 0,
+            stance_cap: 0,
         }
     }
 
@@ -113,8 +117,9 @@ impl Scores {
         if let Some(value) = root.get("learned")
             && let Some(table) = document.table("learned", value)
         {
-            document.only(table, &["cap"]);
+            document.only(table, &["cap", "stance_cap"]);
             scores.learned_cap = document.integer(table, "cap", 0, 1000).unwrap_or(0) as i32;
+            scores.stance_cap = document.integer(table, "stance_cap", 0, 1000).unwrap_or(0) as i32;
         }
         scores
     }
