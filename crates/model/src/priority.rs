@@ -81,3 +81,45 @@ pub fn adjust(from_post: u8, around: &Circumstances, now_ms: i64) -> (u8, Vec<Pr
     let adjusted = (i16::from(base) + change).clamp(1, 4);
     (u8::try_from(adjusted).unwrap_or(base), reasons)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(reasons: &[PriorityReason]) -> Vec<&str> {
+        reasons.iter().map(|reason| reason.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_known_raises_one_level_and_never_to_the_first() {
+        let around = Circumstances {
+            contact_posts: 5,
+            open_case: Some("VV-2026-000001".to_owned()),
+            campaign_posts: 50,
+            ..Circumstances::default()
+        };
+        for (base, expected) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
+            assert_eq!(adjust(base, &around, 0).0, expected);
+        }
+        assert_eq!(ids(&adjust(3, &around, 0).1), ["open_case"]);
+    }
+
+    #[test]
+    fn a_past_departure_lowers_and_age_lowers_neither_the_first_level_nor_what_is_known() {
+        let now_ms = 200 * DAY_MS;
+        let old = Circumstances { posted_at_ms: Some(now_ms - 100 * DAY_MS), ..Circumstances::default() };
+        assert_eq!(adjust(1, &old, now_ms), (1, Vec::new()));
+        assert_eq!(ids(&adjust(2, &old, now_ms).1), ["old_post"]);
+        let known = Circumstances { contact_posts: KNOWN_CONTACT_POSTS, ..old.clone() };
+        assert_eq!(adjust(3, &known, now_ms).0, 2);
+        let past = Circumstances { only_departure: true, posted_at_ms: Some(now_ms - 8 * DAY_MS), ..old };
+        assert_eq!(ids(&adjust(1, &past, now_ms).1), ["departure_past"]);
+        assert_eq!(adjust(1, &past, now_ms).0, 2);
+    }
+
+    #[test]
+    fn the_more_urgent_the_sooner() {
+        let waits: Vec<i64> = (1..=4).map(review_within_ms).collect();
+        assert_eq!(waits, [15 * MINUTE_MS, 2 * HOUR_MS, DAY_MS, 3 * DAY_MS]);
+    }
+}
