@@ -5,10 +5,13 @@
 //! Bytes are handed over for keeping before anything parses them. Deliberately absent: SQL, and opinions about posts.
 
 mod canonical;
+pub mod crawl;
 pub mod extract;
 pub mod fetch;
 pub mod filter;
+pub mod import;
 mod problem;
+pub mod robots;
 pub mod source;
 
 pub use problem::{Problem, nearest};

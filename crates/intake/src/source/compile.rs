@@ -162,7 +162,7 @@ impl Compiler<'_> {
         let scope = Scope::parse(&rules, &urls)
             .map_err(|rule| self.tell("scope.rules", "bad-rule", format!("`{rule}` phải có dạng `+ mẫu` hoặc `- mẫu`.")))
             .ok()?;
-        for start in starts.iter().filter(|start| !start.is_sitemap) {
+        for start in starts {
             let verdict = scope.verdict(&start.url);
             if !verdict.allowed {
                 self.tell("scope.rules", "start-out-of-scope", format!("`start` {} nằm ngoài phạm vi vì `{}`.", start.url, verdict.rule));

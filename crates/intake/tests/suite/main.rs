@@ -1,4 +1,7 @@
 //! The suite of the doors: what users rely on, in one binary.
 
+mod crawling;
 mod extraction;
+mod fetching;
 mod language;
+mod serving;
