@@ -12,7 +12,7 @@ use crate::learned::{Sighting, Weights};
 use crate::lists::Lists;
 use crate::phrases::Hit;
 use crate::ruleset::{Ruleset, Source};
-use crate::scores::{MAX_GROUPS, probability};
+use crate::scores::MAX_GROUPS;
 use crate::seen::{Occurrence, Seen};
 
 const FAMILIES: usize = Family::ALL.len();
@@ -90,13 +90,13 @@ impl Ruleset {
             self.add_learned(&mut last, sighting.as_ref(), minor);
             totals[UNCLASSIFIED] = last[UNCLASSIFIED];
         }
-        let (stance, stance_reasons) = self.stance(&seen, &totals, sighting.as_ref(), minor);
+        let (stance, stance_margin, stance_reasons) = self.stance(&seen, &totals, sighting.as_ref(), minor);
         let mut families: Vec<FamilyScore> = Vec::new();
         for (family, total) in Family::ALL.iter().zip(&totals) {
             let Some(total) = total else { continue };
             let points = total.sum(self.shields(*family as usize, minor));
             if points > 0 {
-                families.push(self.family_score(*family, points));
+                families.push(self.family_score(*family, points, stance_margin));
             }
         }
         families.sort_by_key(|f| (std::cmp::Reverse(f.points - f.threshold), f.family));
@@ -118,7 +118,8 @@ impl Ruleset {
             referral,
             priority,
             points: families.first().map_or(0, |f| f.points),
-            probability: self.any_probability(margin, stance),
+            probability: self.any_probability(margin, stance, stance_margin),
+            stance_margin,
             stance_reasons: if families.is_empty() && !referral { Vec::new() } else { stance_reasons },
             families,
             findings,
@@ -135,7 +136,8 @@ impl Ruleset {
             referral: false,
             priority: None,
             points: 0,
-            probability: self.any_probability(None, Stance::Other),
+            probability: self.any_probability(None, Stance::Other, 0),
+            stance_margin: 0,
             stance_reasons: Vec::new(),
             families: Vec::new(),
             findings: Vec::new(),
@@ -286,13 +288,14 @@ impl Ruleset {
         totals: &[Option<Total>; FAMILIES],
         sighting: Option<&(&Weights, Sighting)>,
         minor: bool,
-    ) -> (Stance, Vec<StanceReason>) {
+    ) -> (Stance, i32, Vec<StanceReason>) {
         let best = totals.iter().flatten().map(|t| t.raised()).max().unwrap_or(0);
         let shielded = totals.iter().enumerate().any(|(family, total)| {
             self.shields(family, minor) && total.is_some_and(|t| t.raised() >= self.threshold_at(family))
         });
         let mut winner = Stance::Other;
         let mut most = 0;
+        let (mut offering, mut other) = (0, 0);
         let mut reasons = Vec::new();
         for model in &self.stances {
             let calming = !matches!(model.stance, Stance::Offer | Stance::SelfOffer);
@@ -323,31 +326,23 @@ impl Ruleset {
                     reasons.push(StanceReason { stance: model.stance, signal, weight: learned });
                 }
             }
+            let side = if calming { &mut other } else { &mut offering };
+            *side = sum.max(*side);
             if sum > most {
                 most = sum;
                 winner = model.stance;
             }
         }
-        (winner, reasons)
+        (winner, offering - other, reasons)
     }
 
-    fn family_score(&self, family: Family, points: i32) -> FamilyScore {
-        let calibration = &self.scores.calibration;
-        let intercept = calibration.intercept.get(family as usize).copied().unwrap_or(0.0);
-        FamilyScore {
-            family,
-            probability: probability(intercept + calibration.slope * f64::from(points)),
-            points,
-            threshold: self.threshold(family),
-        }
+    fn family_score(&self, family: Family, points: i32, stance_margin: i32) -> FamilyScore {
+        let probability = self.scores.calibration.family(family, points, stance_margin);
+        FamilyScore { family, probability, points, threshold: self.threshold(family) }
     }
 
-    fn any_probability(&self, margin: Option<i32>, stance: Stance) -> f64 {
-        let calibration = &self.scores.calibration;
-        let nearest = -self.scores.threshold.iter().min().copied().unwrap_or(0);
-        let offset = calibration.stance.get(stance as usize).copied().unwrap_or(0.0);
-        let margin = f64::from(margin.unwrap_or(nearest));
-        probability(calibration.any_intercept + calibration.any_slope * margin + offset)
+    fn any_probability(&self, margin: Option<i32>, stance: Stance, stance_margin: i32) -> f64 {
+        self.scores.calibration.any(margin, stance, stance_margin, &self.scores.threshold)
     }
 
     fn findings(

@@ -87,6 +87,8 @@ pub struct Assessment {
     pub stance: Stance,
     /// Stance `offer` or `self_offer` and some family at or above its threshold.
     pub alert: bool,
+    /// How far the stronger of `offer` and `self_offer` lies above the strongest other stance.
+    pub stance_margin: i32,
     /// What decided the stance; empty where no family has points and nobody needs help.
     pub stance_reasons: Vec<StanceReason>,
     /// A person at risk: self-offers and seekers.
@@ -103,4 +105,11 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What makes it urgent.
     pub urgency: Vec<UrgencyReason>,
+}
+
+impl Assessment {
+    /// How far the family that comes nearest to its threshold lies above it; absent when no family has points.
+    pub fn margin(&self) -> Option<i32> {
+        self.families.iter().map(|f| f.points - f.threshold).max()
+    }
 }

@@ -33,7 +33,7 @@ mod table;
 mod train;
 
 pub use assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
-pub use calibrate::calibrate;
+pub use calibrate::{Calibration, calibrate};
 pub use eval::{EvalError, Figure, Report, evaluate};
 pub use labelled::{Label, LabelledPost};
 pub use learned::{Head, Learned};
@@ -41,5 +41,4 @@ pub use lexicon::MAX_TERM_SYLLABLES;
 pub use polarity::Polarity;
 pub use problem::{Code, Problem};
 pub use ruleset::{RuleFile, Ruleset, is_rule_file};
-pub use scores::Calibration;
 pub use train::{Comparison, Gain, TrainReport, leave_family_out, train};

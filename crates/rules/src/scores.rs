@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Family, Stance};
-use serde::Serialize;
+use model::Family;
 use toml::de::DeTable;
 
-use crate::definitions::{family, stance};
+use crate::calibrate::Calibration;
+use crate::definitions::family;
 use crate::document::{Document, Written};
 use crate::problem::Code;
 
@@ -19,21 +19,6 @@ pub(crate) struct Group {
     pub name: String,
     pub title: String,
     pub cap: i32,
-}
-
-/// How points become probabilities.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Calibration {
-    /// Logit for one point of a family.
-    pub slope: f64,
-    /// Logit of a family at 0 points, by [`Family::ALL`].
-    pub intercept: Vec<f64>,
-    /// Logit for one point above the nearest threshold, any family.
-    pub any_slope: f64,
-    /// Logit at a threshold, any family, stance `offer`.
-    pub any_intercept: f64,
-    /// Added to the any-family logit, by [`Stance::ALL`].
-    pub stance: Vec<f64>,
 }
 
 /// The file as read.
@@ -62,13 +47,7 @@ impl Scores {
             groups: Vec::new(),
             threshold: vec![50; Family::ALL.len()],
             base: vec![0; Family::ALL.len()],
-            calibration: Calibration {
-                slope: 0.1,
-                intercept: vec![-5.0; Family::ALL.len()],
-                any_slope: 0.1,
-                any_intercept: 0.0,
-                stance: vec![0.0; Stance::ALL.len()],
-            },
+            calibration: Calibration::default(),
             shield_families: Vec::new(),
             shield_groups: Vec::new(),
             learned_cap: 0,
@@ -103,7 +82,7 @@ impl Scores {
         if let Some(value) = root.get("calibration")
             && let Some(table) = document.table("calibration", value)
         {
-            calibration(document, table, &mut scores.calibration);
+            scores.calibration = Calibration::read(document, table);
         }
         if let Some(value) = root.get("shield")
             && let Some(table) = document.table("shield", value)
@@ -180,51 +159,4 @@ fn by_family(document: &mut Document<'_>, numbers: Vec<(Written, i64)>, into: &m
             document.problem(Code::MissingScore, 0, format!("[{table}] thiếu `{family}` (hoặc `default`)."));
         }
     }
-}
-
-fn calibration(document: &mut Document<'_>, table: &DeTable<'_>, into: &mut Calibration) {
-    document.only(table, &["slope", "intercept", "any_slope", "any_intercept", "stance"]);
-    let number = |document: &mut Document<'_>, key: &str| {
-        table.get(key).and_then(|value| document.number_of(key, value)).map(|n| n.clamp(-1e6, 1e6))
-    };
-    into.slope = number(document, "slope").unwrap_or(into.slope);
-    into.any_slope = number(document, "any_slope").unwrap_or(into.any_slope);
-    into.any_intercept = number(document, "any_intercept").unwrap_or(into.any_intercept);
-    if let Some(value) = table.get("intercept")
-        && let Some(intercepts) = document.table("intercept", value)
-    {
-        if let Some(value) = intercepts.get("default")
-            && let Some(number) = document.number_of("default", value)
-        {
-            into.intercept.fill(number);
-        }
-        for (name, value) in intercepts.iter().filter(|(name, _)| **name.get_ref() != *"default") {
-            let written = Written { text: name.get_ref().to_string(), line: document.line(name.span().start) };
-            if let Some(family) = family(document, &written)
-                && let Some(number) = document.number_of(name.get_ref(), value)
-                && let Some(slot) = into.intercept.get_mut(family as usize)
-            {
-                *slot = number;
-            }
-        }
-    }
-    if let Some(value) = table.get("stance")
-        && let Some(offsets) = document.table("stance", value)
-    {
-        for (name, value) in offsets {
-            let written = Written { text: name.get_ref().to_string(), line: document.line(name.span().start) };
-            if let Some(stance) = stance(document, &written)
-                && let Some(number) = document.number_of(name.get_ref(), value)
-                && let Some(slot) = into.stance.get_mut(stance as usize)
-            {
-                *slot = number;
-            }
-        }
-    }
-}
-
-/// The logistic function, rounded so that the last bits of a platform's `exp` never show.
-pub(crate) fn probability(logit: f64) -> f64 {
-    let p = 1.0 / (1.0 + (-logit.clamp(-30.0, 30.0)).exp());
-    (p * 10_000.0).round() / 10_000.0
 }

@@ -11,14 +11,13 @@ use serde::Serialize;
 use text::{Reading, syllable_id};
 
 use crate::assessment::Assessment;
-use crate::calibrate::calibrate;
+use crate::calibrate::{Calibration, calibrate};
 use crate::eval::{DRAWS, Figure, group_numbers};
 use crate::features::{self, Gram};
 use crate::labelled::LabelledPost;
 use crate::learned::{Head, Learned, Weights, word_value};
 use crate::logistic::{Example, Model, fit};
 use crate::ruleset::Ruleset;
-use crate::scores::Calibration;
 use crate::statistics::{Scored, Share, average_precision, f1, paired_bootstrap, recall_at};
 
 /// Folds of the cross-validation; a group falls into one by its hash.
@@ -29,10 +28,11 @@ const MIN_GROUPS: usize = 3;
 const MIN_POSTS: usize = 8;
 /// Points for one logit, of the `any` head and the stances', and of a family's.
 const POINTS_PER_LOGIT: f64 = 10.0;
-const FAMILY_POINTS_PER_LOGIT: f64 = 5.0;
-/// Value of a signal that occurs, beside words that share a length of about 1.
-const SIGNAL_VALUE: f64 = 0.5;
+const FAMILY_POINTS_PER_LOGIT: f64 = 10.0;
 const ITERATIONS: usize = 100;
+/// Weights below these, in hundredths of a point, are left out: they only fill the file.
+const LEAST_SIGNAL: i32 = 25;
+const LEAST_WORD: i32 = 100;
 
 /// What the learned part is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -43,21 +43,31 @@ pub(crate) struct Settings {
     /// A head for each family and stance too.
     pub heads: bool,
     pub penalty: f64,
+    /// Value of a signal that occurs, beside words that share a length of about 1.
+    pub signal_value: f64,
     /// Most words of a head, the strongest first.
     pub most_words: usize,
 }
 
 /// The models that are compared. Plain regression on words is the baseline that others would build.
-pub(crate) const WORDS: Settings =
-    Settings { name: "words", words: true, signals: false, heads: false, penalty: 0.5, most_words: 100_000 };
+pub(crate) const WORDS: Settings = Settings {
+    name: "words",
+    words: true,
+    signals: false,
+    heads: false,
+    penalty: 0.5,
+    signal_value: 0.5,
+    most_words: 100_000,
+};
+const BOTH: Settings = Settings { name: "words and signals", signals: true, heads: true, most_words: 500, ..WORDS };
 const CANDIDATES: &[Settings] = &[
     Settings { name: "words", most_words: 3000, ..WORDS },
-    Settings { name: "signals", words: false, signals: true, heads: true, penalty: 1.0, most_words: 0 },
-    Settings { name: "words and signals", signals: true, heads: true, most_words: 3000, ..WORDS },
-    Settings { name: "words and signals, held back", signals: true, heads: true, penalty: 1.5, most_words: 3000, ..WORDS },
+    Settings { name: "signals", words: false, penalty: 1.0, most_words: 0, ..BOTH },
+    BOTH,
+    Settings { name: "words and signals, held back", penalty: 1.5, ..BOTH },
 ];
 /// What leaving a family out is done with: no heads, for they would know the family.
-const PLAIN: Settings = Settings { name: "words and signals", signals: true, most_words: 3000, ..WORDS };
+const PLAIN: Settings = Settings { heads: false, ..BOTH };
 /// Bounds that are tried: points of a family, points of a stance.
 const CAPS: &[(i32, i32)] = &[(10, 10), (20, 20), (30, 20), (30, 40), (50, 40), (50, 100)];
 
@@ -118,6 +128,8 @@ pub struct TrainReport {
     pub caps: (i32, i32),
     /// `[calibration]` fitted to the chosen one's out-of-fold points.
     pub calibration: Calibration,
+    /// Average precision of the chosen one with that calibration.
+    pub calibrated_average_precision: Figure,
     /// Whether the chosen one should ship: it gains and loses nothing that the interval can tell.
     pub helps: bool,
 }
@@ -153,7 +165,8 @@ impl TrainReport {
         }
         let verdict = if self.helps { "it helps" } else { "it does not help beyond doubt" };
         writeln!(out, "chosen: {} with cap = {}, stance_cap = {}; {verdict}", self.chosen, self.caps.0, self.caps.1)?;
-        write!(out, "\nfitted to its out-of-fold points, for rules/scores.toml:\n{}", self.calibration.to_toml())
+        writeln!(out, "\nfitted to its out-of-fold points (then AP {}), for rules/scores.toml:", self.calibrated_average_precision)?;
+        out.write_str(&self.calibration.to_toml())
     }
 }
 
@@ -206,6 +219,7 @@ pub(crate) fn prepare(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Prepared
 
 /// Columns of the training matrix.
 struct Columns {
+    signal_value: f64,
     words: BTreeMap<u64, u32>,
     signals: BTreeMap<u16, u32>,
 }
@@ -233,7 +247,7 @@ impl Columns {
         let words: BTreeMap<u64, u32> = kept.enumerate().map(|(column, key)| (key, column as u32)).collect();
         let first = words.len();
         let signals = signals.into_iter().enumerate().map(|(i, s)| (s, (first + i) as u32)).collect();
-        Columns { words, signals }
+        Columns { signal_value: settings.signal_value, words, signals }
     }
 
     fn len(&self) -> usize {
@@ -243,7 +257,7 @@ impl Columns {
     fn row(&self, post: &Prepared, form: &Form) -> Vec<(u32, f64)> {
         let value = word_value(post.tokens);
         let words = form.grams.iter().filter_map(|g| self.words.get(&g.key)).map(|c| (*c, value));
-        let signals = form.signals.iter().filter_map(|s| self.signals.get(s)).map(|c| (*c, SIGNAL_VALUE));
+        let signals = form.signals.iter().filter_map(|s| self.signals.get(s)).map(|c| (*c, self.signal_value));
         words.chain(signals).collect()
     }
 
@@ -255,14 +269,14 @@ impl Columns {
         words.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
         words.truncate(most_words);
         let signals = self.signals.iter().filter_map(|(signal, column)| {
-            let weight = hundredths(model.weights.get(*column as usize)? * SIGNAL_VALUE);
+            let weight = hundredths(model.weights.get(*column as usize)? * self.signal_value);
             Some(((*names.signals.get(*signal as usize)?).to_owned(), weight))
         });
         let words = words.into_iter().filter_map(|(key, w)| Some((names.words.get(&key)?.clone(), hundredths(w))));
         Head {
             bias: hundredths(bias),
-            signals: signals.filter(|(_, w)| *w != 0).collect(),
-            words: words.filter(|(_, w)| *w != 0).collect(),
+            signals: signals.filter(|(_, w)| w.abs() >= LEAST_SIGNAL).collect(),
+            words: words.filter(|(_, w)| w.abs() >= LEAST_WORD).collect(),
         }
     }
 }
@@ -433,6 +447,13 @@ pub fn train(ruleset: &Ruleset, posts: &[LabelledPost]) -> (Learned, TrainReport
     let all: Vec<&Prepared> = prepared.iter().collect();
     let learned = learn(&all, settings, &names);
     let shown = found.as_ref().unwrap_or(&rules);
+    let calibration = calibrate(posts, &shown.assessments, &ruleset.scores.threshold);
+    let calibrated: Vec<Scored> = shown
+        .scored
+        .iter()
+        .zip(&shown.assessments)
+        .map(|(s, a)| Scored { score: calibration.any(a.margin(), a.stance, a.stance_margin, &ruleset.scores.threshold), ..*s })
+        .collect();
     let report = TrainReport {
         posts: posts.len(),
         groups: prepared.iter().map(|p| p.group + 1).max().unwrap_or(0),
@@ -443,7 +464,8 @@ pub fn train(ruleset: &Ruleset, posts: &[LabelledPost]) -> (Learned, TrainReport
         candidates,
         chosen: settings.name.to_owned(),
         caps,
-        calibration: calibrate(posts, &shown.assessments),
+        calibration,
+        calibrated_average_precision: Figure::new(&calibrated, average_precision),
         helps,
     };
     (learned, report)
