@@ -239,10 +239,7 @@ impl Store {
         let mut list =
             Sql::new("SELECT seq, at_ms, actor, action, subject, detail, prev, hash FROM audit WHERE 1 = 1", []);
         list.when(" AND actor = ", filter.actor.as_deref());
-        if let Some(action) = &filter.action {
-            list.push(" AND substr(action, 1, ").bind(i64::try_from(action.chars().count()).unwrap_or(0));
-            list.push(") = ").bind(action);
-        }
+        list.when(" AND action LIKE ", filter.action.as_ref().map(|action| format!("{action}%")));
         list.when(" AND subject = ", filter.subject.as_deref());
         list.when(" AND at_ms >= ", filter.from_ms);
         list.when(" AND at_ms < ", filter.to_ms);

@@ -1,17 +1,19 @@
-//! Cases: lists, one case whole, notes, and the way out with two signatures.
+//! Cases: lists, one case whole, notes.
 
 use model::{CaseMove, CaseStanding, CaseState, Person, Refusal};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use text::{Fact, FactKind};
 
-use crate::contacts::contacts_of;
+use crate::contacts::{ContactHistory, contacts_of};
+use crate::escalation::{Asking, log, step};
 use crate::packets::{PacketRow, year};
 use crate::people::person;
-use crate::queue::{ContactHistory, DecisionRow, QueueRow, SELECT as SELECT_ITEM, SELECT_DECISION};
+use crate::queue::{QueueRow, SELECT as SELECT_ITEM};
 use crate::record::take;
 use crate::sql::Sql;
+use crate::unit::{DecisionRow, SELECT_DECISION};
 use crate::{Error, Page, Result, Store, audit, packets, sql, timeline};
 
 /// One line of the list of cases.
@@ -41,33 +43,6 @@ pub struct CaseRow {
     pub updated_at_ms: i64,
     /// The escalation that waits for the second signature or has been signed.
     pub asking: Option<Asking>,
-}
-
-/// An escalation that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asking {
-    /// Id of the escalation.
-    pub id: String,
-    /// Receiving unit.
-    pub unit_id: String,
-    /// Its name.
-    pub unit_name: String,
-    /// Who asked: the first signature.
-    pub asked_by: String,
-    /// Their name.
-    pub asked_by_name: String,
-    /// When.
-    pub asked_at_ms: i64,
-    /// What they wrote.
-    pub reason: String,
-    /// Who signed second.
-    pub signed_by: Option<String>,
-    /// Their name.
-    pub signed_by_name: Option<String>,
-    /// When.
-    pub signed_at_ms: Option<i64>,
-    /// The packet, once sealed.
-    pub packet_id: Option<String>,
 }
 
 /// A note.
@@ -138,7 +113,7 @@ pub struct CaseFilter {
 }
 
 /// Columns of a [`CaseRow`]; `c` is the case, `k` its running escalation.
-const SELECT: &str = "SELECT c.*, u.name AS opened_by_name, \
+pub(crate) const SELECT: &str = "SELECT c.*, u.name AS opened_by_name, \
      (SELECT COUNT(*) FROM alerts a WHERE a.case_id = c.id AND a.state = 'confirmed') AS alerts, \
      (SELECT MIN(a.priority) FROM alerts a WHERE a.case_id = c.id) AS priority, \
      k.id AS asking_id, k.unit_id AS unit_id, un.name AS unit_name, k.asked_by AS asked_by, ka.name AS asked_by_name, \
@@ -149,7 +124,7 @@ const SELECT: &str = "SELECT c.*, u.name AS opened_by_name, \
      LEFT JOIN users ka ON ka.id = k.asked_by LEFT JOIN users ks ON ks.id = k.signed_by ";
 
 impl CaseRow {
-    fn read(row: &AnyRow) -> Result<CaseRow> {
+    pub(crate) fn read(row: &AnyRow) -> Result<CaseRow> {
         let state: CaseState = sql::id_of(row, "state")?;
         Ok(CaseRow {
             id: sql::text(row, "id")?,
@@ -172,24 +147,6 @@ impl CaseRow {
     }
 }
 
-impl Asking {
-    fn read(row: &AnyRow, id: String) -> Result<Asking> {
-        Ok(Asking {
-            id,
-            unit_id: sql::text(row, "unit_id")?,
-            unit_name: sql::text(row, "unit_name")?,
-            asked_by: sql::text(row, "asked_by")?,
-            asked_by_name: sql::text(row, "asked_by_name")?,
-            asked_at_ms: sql::int(row, "asked_at_ms")?,
-            reason: sql::text(row, "asked_reason")?,
-            signed_by: sql::text_or_none(row, "signed_by")?,
-            signed_by_name: sql::text_or_none(row, "signed_by_name")?,
-            signed_at_ms: sql::int_or_none(row, "signed_at_ms")?,
-            packet_id: sql::text_or_none(row, "packet_id")?,
-        })
-    }
-}
-
 /// One case by id or number.
 pub(crate) async fn case_row(db: &mut AnyConnection, id: &str) -> Result<CaseRow> {
     let mut select = Sql::new(SELECT, []);
@@ -198,7 +155,7 @@ pub(crate) async fn case_row(db: &mut AnyConnection, id: &str) -> Result<CaseRow
 }
 
 /// What the legality of the next step depends on.
-fn standing_of(row: &CaseRow) -> CaseStanding {
+pub(crate) fn standing_of(row: &CaseRow) -> CaseStanding {
     let asking = row.asking.as_ref();
     CaseStanding {
         state: row.state,
@@ -216,7 +173,7 @@ pub(crate) async fn standing(db: &mut AnyConnection, case_id: &str) -> Result<Ca
 }
 
 /// Takes the row lock of a case, so that two people do not take the same step.
-async fn lock(db: &mut AnyConnection, case_id: &str) -> Result<()> {
+pub(crate) async fn lock(db: &mut AnyConnection, case_id: &str) -> Result<()> {
     sql::run(db, "UPDATE cases SET updated_at_ms = updated_at_ms WHERE id = $1 OR number = $1", [case_id.into()])
         .await?;
     Ok(())
@@ -242,34 +199,6 @@ pub(crate) async fn open_case(db: &mut AnyConnection, by: &Person, now_ms: i64) 
     .await?;
     audit::append(db, &by.id, "case.open", &id, &json!({ "number": number }), now_ms).await?;
     Ok(id)
-}
-
-/// A step of a case that is being taken: the person, the case and its standing afterwards.
-pub(crate) struct Step {
-    pub by: Person,
-    pub case: CaseRow,
-    pub after: CaseStanding,
-}
-
-/// Checks a step under the lock of the case and writes its new state.
-pub(crate) async fn step(db: &mut AnyConnection, by: &str, case_id: &str, step: CaseMove, now_ms: i64) -> Result<Step> {
-    lock(db, case_id).await?;
-    let by = person(db, by).await?;
-    let case = case_row(db, case_id).await?;
-    let after = standing_of(&case).after(step, &by)?;
-    let returned_at_ms = (step == CaseMove::Return).then_some(now_ms);
-    sql::run(
-        db,
-        "UPDATE cases SET state = $2, updated_at_ms = $3, returned_at_ms = COALESCE($4, returned_at_ms) WHERE id = $1",
-        [(&case.id).into(), after.state.id().into(), now_ms.into(), returned_at_ms.into()],
-    )
-    .await?;
-    Ok(Step { by, case, after })
-}
-
-async fn log(db: &mut AnyConnection, step: &Step, action: &str, detail: &Value, now_ms: i64) -> Result<()> {
-    audit::append(db, &step.by.id, action, &step.case.id, detail, now_ms).await?;
-    Ok(())
 }
 
 impl Store {
@@ -374,94 +303,6 @@ impl Store {
         .await?;
         audit::append(&mut tx, by, "case.rename", &case.id, &json!({}), now_ms).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// First signature: asks to escalate to a unit. Returns the id of the escalation.
-    ///
-    /// # Errors
-    /// `Missing`, `Refused`.
-    pub async fn ask_escalation(
-        &self,
-        by: &str,
-        case_id: &str,
-        unit_id: &str,
-        reason: &str,
-        now_ms: i64,
-    ) -> Result<String> {
-        let mut tx = self.write().await?;
-        let step = step(&mut tx, by, case_id, CaseMove::Ask, now_ms).await?;
-        let units = sql::count(&mut tx, "SELECT COUNT(*) AS n FROM units WHERE id = $1", [unit_id.into()]).await?;
-        if units == 0 {
-            return Err(Error::missing("đơn vị", unit_id));
-        }
-        let id = sql::new_id();
-        sql::run(
-            &mut tx,
-            "INSERT INTO askings (id, case_id, unit_id, reason, asked_by, asked_at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
-            [
-                (&id).into(),
-                (&step.case.id).into(),
-                unit_id.into(),
-                reason.replace('\0', " ").into(),
-                by.into(),
-                now_ms.into(),
-            ],
-        )
-        .await?;
-        log(&mut tx, &step, "case.ask", &json!({ "asking": id, "unit": unit_id }), now_ms).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// The second person says no; the case stays open.
-    ///
-    /// # Errors
-    /// `Missing`, `Refused`.
-    pub async fn decline_escalation(&self, by: &str, case_id: &str, reason: &str, now_ms: i64) -> Result<()> {
-        let mut tx = self.write().await?;
-        let step = step(&mut tx, by, case_id, CaseMove::Decline, now_ms).await?;
-        sql::run(
-            &mut tx,
-            "UPDATE askings SET declined_by = $2, ended_at_ms = $3, ended_reason = $4 \
-             WHERE case_id = $1 AND ended_at_ms IS NULL",
-            [(&step.case.id).into(), by.into(), now_ms.into(), reason.replace('\0', " ").into()],
-        )
-        .await?;
-        log(&mut tx, &step, "case.decline", &json!({}), now_ms).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Second signature. The case is escalated; its packet is then to be built and sealed.
-    ///
-    /// # Errors
-    /// `Missing`, `Refused` with `second_person` when it is the one who asked.
-    pub async fn sign_escalation(&self, by: &str, case_id: &str, now_ms: i64) -> Result<Asking> {
-        let mut tx = self.write().await?;
-        let step = step(&mut tx, by, case_id, CaseMove::Sign, now_ms).await?;
-        sql::run(
-            &mut tx,
-            "UPDATE askings SET signed_by = $2, signed_at_ms = $3 WHERE case_id = $1 AND ended_at_ms IS NULL",
-            [(&step.case.id).into(), by.into(), now_ms.into()],
-        )
-        .await?;
-        let asking = case_row(&mut tx, &step.case.id).await?.asking;
-        let asking = asking.ok_or_else(|| Error::missing("đề nghị chuyển", case_id))?;
-        let detail = json!({ "asking": asking.id, "asked_by": step.after.asked_by, "unit": asking.unit_id });
-        log(&mut tx, &step, "case.sign", &detail, now_ms).await?;
-        tx.commit().await?;
-        Ok(asking)
-    }
-
-    /// Signed escalations whose packet is not sealed: what an interrupted run left, oldest first. `(case id, asking)`.
-    ///
-    /// # Errors
-    /// `Database`.
-    pub async fn to_seal(&self) -> Result<Vec<(String, Asking)>> {
-        let mut db = self.read().await?;
-        let mut list = Sql::new(SELECT, []);
-        list.push("WHERE c.state = 'escalated' AND k.signed_by IS NOT NULL AND k.packet_id IS NULL ORDER BY k.id");
-        let cases = list.rows(&mut db).await?.iter().map(CaseRow::read).collect::<Result<Vec<_>>>()?;
-        Ok(cases.into_iter().filter_map(|case| Some((case.id, case.asking?))).collect())
     }
 
     /// Closes a case.

@@ -5,9 +5,29 @@ use std::collections::HashMap;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::queue::ContactHistory;
 use crate::sql::Sql;
 use crate::{Result, sql};
+
+/// A contact of a post with its history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactHistory {
+    /// Id of the contact.
+    pub id: String,
+    /// Kind, as in facts: `phone`, `zalo`, ….
+    pub kind: String,
+    /// Canonical value.
+    pub value: String,
+    /// Stored posts that carry it.
+    pub posts: u64,
+    /// When the first of them was seen.
+    pub first_seen_at_ms: i64,
+    /// When the last of them was seen.
+    pub last_seen_at_ms: i64,
+    /// Only posts of people at risk carry it: never a reported account.
+    pub only_at_risk: bool,
+    /// Numbers of the cases that it appears in, with their ids: `(id, number)`.
+    pub cases: Vec<(String, String)>,
+}
 
 /// Contacts of these posts, those that most posts carry first.
 pub(crate) async fn contacts_of(db: &mut AnyConnection, post_ids: &[&str]) -> Result<Vec<ContactHistory>> {

@@ -9,9 +9,10 @@ use sqlx::AnyConnection;
 
 use crate::cases::{open_case, standing, touch};
 use crate::people::person;
-use crate::queue::{DecisionRow, ItemState, QueueRow, SELECT, SELECT_DECISION, item};
+use crate::queue::{ItemState, QueueRow, SELECT, item};
 use crate::record::{families_text, take};
 use crate::sql::{Cell, Sql};
+use crate::unit::{DecisionRow, SELECT_DECISION};
 use crate::{Error, Result, Store, audit, posts, sql};
 
 /// A decision that a person takes.

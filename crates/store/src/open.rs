@@ -61,6 +61,9 @@ impl Store {
             (Dialect::Sqlite, Some(lock(folder)?))
         };
         let originals = Originals::open(originals)?;
+        if lock.is_some() {
+            originals.sweep()?;
+        }
         let url = url(data, dialect, "rwc")?;
         let writers = if dialect == Dialect::Sqlite { 1 } else { POSTGRES_WRITERS };
         let write = pool(&url, dialect, false, writers).await?;
@@ -95,7 +98,7 @@ impl Store {
             Some(found) if found == known => {}
             _ => return Err(Error::Absent(data.to_owned())),
         }
-        let originals = Originals::open(&originals)?;
+        let originals = Originals::at(&originals);
         Ok(Store { inner: Arc::new(Inner { dialect, write: read.clone(), read, originals, _lock: None }) })
     }
 

@@ -43,10 +43,26 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 impl Originals {
+    /// Opens the folder for reading; nothing is made.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Originals { folder: folder.to_owned() }
+    }
+
+    /// Opens the folder for keeping.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
         let aside = folder.join("aside");
         fs::create_dir_all(&aside).map_err(|error| Error::io(&aside, error))?;
-        Ok(Originals { folder: folder.to_owned() })
+        Ok(Originals::at(folder))
+    }
+
+    /// Removes what a killed process left half written. Only for a folder that nobody else writes to.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        let aside = self.folder.join("aside");
+        let io = |error| Error::io(&aside, error);
+        for left in fs::read_dir(&aside).map_err(io)? {
+            fs::remove_file(left.map_err(io)?.path()).map_err(io)?;
+        }
+        Ok(())
     }
 
     fn path(&self, sha256: &str) -> Result<PathBuf> {

@@ -1,12 +1,17 @@
 //! People, their units and their sessions.
 
-use model::{Person, Refusal, Role};
+use model::{Act, Person, Refusal, Role};
 use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::record::take;
 use crate::{Error, Result, Store, audit, sql};
+
+/// The program itself, as the actor of the steps that make a new store usable.
+pub const SETUP: &str = "setup";
+/// The operator of the machine at the command line, as an actor.
+pub const OPERATOR: &str = "command line";
 
 /// A user to be added.
 #[derive(Clone, Debug)]
@@ -124,6 +129,14 @@ pub(crate) async fn person(db: &mut AnyConnection, id: &str) -> Result<Person> {
     Ok(user.person())
 }
 
+/// Checks the right of whoever takes a step that the program itself and the operator of the machine may take as well.
+pub(crate) async fn may_run(db: &mut AnyConnection, by: &str, act: Act) -> Result<()> {
+    if by == SETUP || by == OPERATOR {
+        return Ok(());
+    }
+    Ok(person(db, by).await?.must(act)?)
+}
+
 fn is_id(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
@@ -224,12 +237,15 @@ impl Store {
         Ok(sql::count(&mut db, "SELECT COUNT(*) AS n FROM users", []).await? == 0)
     }
 
-    /// Adds a user. `by` is the actor of the audit: a user id, or `setup`. Past the first users this is the effect of
-    /// an approved proposal.
+    /// Adds a user: by [`SETUP`], or the [`OPERATOR`] who has read that there is nobody yet. People propose it
+    /// ([`ProposalKind::AddUser`](crate::ProposalKind::AddUser)) and a second one approves.
     ///
     /// # Errors
-    /// `Refused` (`login` taken or malformed; `unit` missing for an officer).
+    /// `Refused` (`second_person` for a user; `login` taken or malformed; `unit` missing for an officer).
     pub async fn add_user(&self, by: &str, user: &NewUser, now_ms: i64) -> Result<UserRow> {
+        if by != SETUP && by != OPERATOR {
+            return Err(Refusal::new("second_person", "Thêm người dùng cần một người thứ hai duyệt đề nghị.").into());
+        }
         let mut tx = self.write().await?;
         let row = add(&mut tx, by, user, now_ms).await?;
         tx.commit().await?;
@@ -266,9 +282,10 @@ impl Store {
     /// Disables a user and ends their sessions.
     ///
     /// # Errors
-    /// `Missing`.
+    /// `Missing`, `Refused`.
     pub async fn disable_user(&self, by: &str, id: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.write().await?;
+        may_run(&mut tx, by, Act::ProposePeople).await?;
         user(&mut tx, id).await?;
         sql::run(&mut tx, "UPDATE users SET disabled_at_ms = $2 WHERE id = $1", [id.into(), now_ms.into()]).await?;
         end_sessions(&mut tx, id).await?;
@@ -279,21 +296,25 @@ impl Store {
     /// Lets a disabled user in again.
     ///
     /// # Errors
-    /// `Missing`.
+    /// `Missing`, `Refused`.
     pub async fn enable_user(&self, by: &str, id: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.write().await?;
+        may_run(&mut tx, by, Act::ProposePeople).await?;
         user(&mut tx, id).await?;
         sql::run(&mut tx, "UPDATE users SET disabled_at_ms = NULL WHERE id = $1", [id.into()]).await?;
         audit::append(&mut tx, by, "user.enable", id, &json!({}), now_ms).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Sets the password hash and ends the user's sessions.
+    /// Sets the password hash and ends the user's sessions: the own one, or another's by an administrator.
     ///
     /// # Errors
-    /// `Missing`.
+    /// `Missing`, `Refused`.
     pub async fn set_password(&self, by: &str, id: &str, password_hash: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.write().await?;
+        if by != id {
+            may_run(&mut tx, by, Act::ProposePeople).await?;
+        }
         user(&mut tx, id).await?;
         sql::run(
             &mut tx,
@@ -306,26 +327,17 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Sets role and unit and ends the user's sessions.
-    ///
-    /// # Errors
-    /// `Missing`, `Refused`.
-    pub async fn set_role(&self, by: &str, id: &str, role: Role, unit_id: Option<&str>, now_ms: i64) -> Result<()> {
-        let mut tx = self.write().await?;
-        change_role(&mut tx, by, id, role, unit_id, now_ms).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// Adds or renames a receiving unit.
     ///
     /// # Errors
-    /// `Refused` for a malformed id.
+    /// `Refused` for a malformed id or without the right.
     pub async fn put_unit(&self, by: &str, unit: &Unit, now_ms: i64) -> Result<()> {
         if !is_id(&unit.id) || unit.name.trim().is_empty() {
             let reason = "Mã đơn vị chỉ gồm chữ thường không dấu, chữ số, gạch nối, và tên không được trống.";
             return Err(Refusal::new("unit", reason).into());
         }
         let mut tx = self.write().await?;
+        may_run(&mut tx, by, Act::ProposePeople).await?;
         sql::run(
             &mut tx,
             "INSERT INTO units (id, name, contact) VALUES ($1, $2, $3) \
@@ -466,12 +478,15 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Ends all sessions of a user.
+    /// Ends all sessions of a user: the own ones, or another's by an administrator.
     ///
     /// # Errors
-    /// `Database`.
+    /// `Refused`.
     pub async fn revoke_sessions(&self, by: &str, user_id: &str, now_ms: i64) -> Result<u64> {
         let mut tx = self.write().await?;
+        if by != user_id {
+            may_run(&mut tx, by, Act::ProposePeople).await?;
+        }
         let ended = end_sessions(&mut tx, user_id).await?;
         audit::append(&mut tx, by, "session.revoke", user_id, &json!({ "sessions": ended }), now_ms).await?;
         tx.commit().await?;

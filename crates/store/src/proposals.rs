@@ -59,7 +59,7 @@ pub struct Proposal {
     pub id: String,
     /// What is proposed.
     pub kind: ProposalKind,
-    /// Its particulars.
+    /// Its particulars, without a password hash.
     pub body: Value,
     /// Why.
     pub reason: String,
@@ -97,6 +97,14 @@ impl Proposal {
             decided_at_ms,
             approved: decided_at_ms.map(|_| approved_at_ms.is_some()),
         })
+    }
+
+    /// Without what only the effect needs: nobody reads a password hash in a list.
+    fn shown(mut self) -> Self {
+        if let Some(body) = self.body.as_object_mut() {
+            body.remove("password_hash");
+        }
+        self
     }
 
     fn must_wait(&self) -> Result<()> {
@@ -193,7 +201,7 @@ impl Store {
     pub async fn waiting_proposals(&self) -> Result<Vec<Proposal>> {
         let mut db = self.read().await?;
         let rows = Sql::new(SELECT, []).push("WHERE p.decided_at_ms IS NULL ORDER BY p.id").rows(&mut db).await?;
-        rows.iter().map(Proposal::read).collect()
+        rows.iter().map(|row| Ok(Proposal::read(row)?.shown())).collect()
     }
 
     /// One proposal.
@@ -201,7 +209,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub async fn proposal(&self, id: &str) -> Result<Proposal> {
-        proposal(&mut *self.read().await?, id).await
+        Ok(proposal(&mut *self.read().await?, id).await?.shown())
     }
 
     /// Approves; the step takes effect in the same transaction where the kind says so.
@@ -238,7 +246,7 @@ impl Store {
         let detail = json!({ "kind": approved.kind.id(), "proposed_by": approved.proposed_by });
         audit::append(&mut tx, by, "proposal.approve", id, &detail, now_ms).await?;
         tx.commit().await?;
-        Ok(approved)
+        Ok(approved.shown())
     }
 
     /// Declines; the one who proposed may withdraw this way.
@@ -265,6 +273,6 @@ impl Store {
         let detail = json!({ "kind": declined.kind.id(), "proposed_by": declined.proposed_by });
         audit::append(&mut tx, by, "proposal.decline", id, &detail, now_ms).await?;
         tx.commit().await?;
-        Ok(declined)
+        Ok(declined.shown())
     }
 }

@@ -1,15 +1,10 @@
-//! The queues: alerts and referrals in the order in which they should be read, and one unit of work whole.
+//! The queues: alerts and referrals in the order in which they should be read.
 
-use model::{AlertState, Family, PriorityReason, Queue, ReferralState, Stance, Verdict};
-use rules::Assessment;
+use model::{AlertState, Family, PriorityReason, Queue, ReferralState, Stance};
 use serde::Serialize;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use text::Fact;
 
-use crate::captures::{CaptureRow, capture};
-use crate::contacts::contacts_of;
-use crate::posts::{PostRow, Version, post, versions};
 use crate::record::{families_of, last};
 use crate::sql::Sql;
 use crate::{Error, Page, Result, Store, sql};
@@ -145,87 +140,6 @@ pub struct QueueCounts {
     pub seq: i64,
 }
 
-/// A contact of a post with its history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactHistory {
-    /// Id of the contact.
-    pub id: String,
-    /// Kind, as in facts: `phone`, `zalo`, ….
-    pub kind: String,
-    /// Canonical value.
-    pub value: String,
-    /// Stored posts that carry it.
-    pub posts: u64,
-    /// When the first of them was seen.
-    pub first_seen_at_ms: i64,
-    /// When the last of them was seen.
-    pub last_seen_at_ms: i64,
-    /// Only posts of people at risk carry it: never a reported account.
-    pub only_at_risk: bool,
-    /// Numbers of the cases that it appears in, with their ids: `(id, number)`.
-    pub cases: Vec<(String, String)>,
-}
-
-/// A decision, as it stands in the record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecisionRow {
-    /// Its id.
-    pub id: String,
-    /// Decisions that were taken in one step share it.
-    pub group_id: String,
-    /// Alert or referral that it is about.
-    pub alert_id: String,
-    /// What was decided.
-    pub verdict: Verdict,
-    /// Reason id or words.
-    pub reason: String,
-    /// Free text.
-    pub note: Option<String>,
-    /// State before.
-    pub from_state: String,
-    /// State after.
-    pub to_state: String,
-    /// Who.
-    pub by: String,
-    /// Their name.
-    pub by_name: String,
-    /// When.
-    pub at_ms: i64,
-    /// The decision that this one takes back.
-    pub undoes: Option<String>,
-    /// Whether it has been taken back.
-    pub undone: bool,
-    /// Case that it fed.
-    pub case_id: Option<String>,
-}
-
-/// One unit of work, whole: what the page of an alert shows.
-#[derive(Clone, Debug)]
-pub struct WorkUnit {
-    /// Its line in the queue.
-    pub row: QueueRow,
-    /// The post as it is now.
-    pub post: PostRow,
-    /// All its texts.
-    pub versions: Vec<Version>,
-    /// Version that was assessed; spans point into that text.
-    pub version: u32,
-    /// What the rules said when it was raised; none when a person raised it from a post without assessment.
-    pub assessment: Option<Assessment>,
-    /// What was extracted then.
-    pub facts: Vec<Fact>,
-    /// The capture that holds that text.
-    pub capture: CaptureRow,
-    /// Contacts of the post.
-    pub contacts: Vec<ContactHistory>,
-    /// Decisions about it, oldest first.
-    pub decisions: Vec<DecisionRow>,
-    /// Other items of its campaign, newest first, at most 50.
-    pub campaign: Vec<QueueRow>,
-    /// Decisions about those, newest first, at most 20.
-    pub campaign_decisions: Vec<DecisionRow>,
-}
-
 /// An item as `canhgiac alerts` prints it; field names and order are the contract.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExportedAlert {
@@ -251,10 +165,6 @@ pub struct ExportedAlert {
 
 /// A skipped item comes back to the one who skipped it after so long.
 const SKIPPED_FOR_MS: i64 = 8 * 60 * 60 * 1000;
-
-/// Items of a campaign and decisions about them that one unit shows at most.
-const CAMPAIGN_ITEMS: i64 = 50;
-const CAMPAIGN_DECISIONS: i64 = 20;
 
 /// Columns of a [`QueueRow`]; `a` is the item, `p` its post. A claim that has run out is none.
 pub(crate) const SELECT: &str = "SELECT a.*, p.source AS source, p.native_id AS native_id, \
@@ -308,7 +218,7 @@ fn place(key: &str) -> Option<(i64, i64, &str)> {
     Some((priority.parse().ok()?, due_at_ms.parse().ok()?, id))
 }
 
-fn read_all(rows: &[AnyRow], now_ms: i64) -> Result<Vec<QueueRow>> {
+pub(crate) fn read_all(rows: &[AnyRow], now_ms: i64) -> Result<Vec<QueueRow>> {
     rows.iter().map(|row| QueueRow::read(row, now_ms)).collect()
 }
 
@@ -316,46 +226,6 @@ fn read_all(rows: &[AnyRow], now_ms: i64) -> Result<Vec<QueueRow>> {
 pub(crate) async fn item(db: &mut AnyConnection, id: &str, now_ms: i64) -> Result<QueueRow> {
     let row = Sql::new(SELECT, []).push("WHERE a.id = ").bind(id).row(db).await?;
     QueueRow::read(&row.ok_or_else(|| Error::missing("mục chờ", id))?, now_ms)
-}
-
-/// Columns of a [`DecisionRow`]; `d` is the decision.
-pub(crate) const SELECT_DECISION: &str =
-    "SELECT d.*, u.name AS by_name FROM decisions d JOIN users u ON u.id = d.by_user ";
-
-impl DecisionRow {
-    pub(crate) fn read(row: &AnyRow) -> Result<DecisionRow> {
-        Ok(DecisionRow {
-            id: sql::text(row, "id")?,
-            group_id: sql::text(row, "group_id")?,
-            alert_id: sql::text(row, "alert_id")?,
-            verdict: sql::id_of(row, "verdict")?,
-            reason: sql::text(row, "reason")?,
-            note: sql::text_or_none(row, "note")?,
-            from_state: sql::text(row, "from_state")?,
-            to_state: sql::text(row, "to_state")?,
-            by: sql::text(row, "by_user")?,
-            by_name: sql::text(row, "by_name")?,
-            at_ms: sql::int(row, "at_ms")?,
-            undoes: sql::text_or_none(row, "undoes")?,
-            undone: sql::text_or_none(row, "undone_by")?.is_some(),
-            case_id: sql::text_or_none(row, "case_id")?,
-        })
-    }
-}
-
-/// The last assessment of a post at or before a version, or a certain one.
-async fn assessment(
-    db: &mut AnyConnection,
-    id: Option<&str>,
-    post_id: &str,
-) -> Result<Option<(Assessment, Vec<Fact>)>> {
-    let mut select = Sql::new("SELECT body, facts FROM assessments WHERE ", []);
-    match id {
-        Some(id) => select.push("id = ").bind(id),
-        None => select.push("post_id = ").bind(post_id).push(" ORDER BY id DESC LIMIT 1"),
-    };
-    let row = select.row(db).await?;
-    row.map(|row| Ok((sql::json(&row, "body")?, sql::json(&row, "facts")?))).transpose()
 }
 
 impl Store {
@@ -441,64 +311,6 @@ impl Store {
         Ok(counts)
     }
 
-    /// One unit of work. Reading it writes no audit row: call [`Store::audit`] with `alert.read`.
-    ///
-    /// # Errors
-    /// `Missing`, `Corrupt`.
-    pub async fn unit(&self, alert_id: &str, now_ms: i64) -> Result<WorkUnit> {
-        let mut db = self.read().await?;
-        let raw = sql::row(
-            &mut db,
-            "SELECT assessment_id, version, campaign_id FROM alerts WHERE id = $1",
-            [alert_id.into()],
-        )
-        .await?;
-        let raw = raw.ok_or_else(|| Error::missing("mục chờ", alert_id))?;
-        let assessment_id = sql::text_or_none(&raw, "assessment_id")?;
-        let version: u32 = sql::natural(&raw, "version")?;
-        let campaign_id = sql::text_or_none(&raw, "campaign_id")?;
-        let row = item(&mut db, alert_id, now_ms).await?;
-        let post = post(&mut db, &row.post_id).await?;
-        let versions = versions(&mut db, &post).await?;
-        let of_version = versions.iter().find(|it| it.number == version);
-        let capture_id = of_version.map_or(post.capture_id.as_str(), |it| it.capture_id.as_str());
-        let capture = capture(&mut db, capture_id).await?;
-        let found = match &assessment_id {
-            Some(id) => assessment(&mut db, Some(id), &post.id).await?,
-            None => None,
-        };
-        let (assessment, facts) = found.map_or((None, Vec::new()), |(assessment, facts)| (Some(assessment), facts));
-        let contacts = contacts_of(&mut db, &[post.id.as_str()]).await?;
-        let mut select = Sql::new(SELECT_DECISION, []);
-        select.push("WHERE d.alert_id = ").bind(alert_id).push(" ORDER BY d.id");
-        let decisions = select.rows(&mut db).await?.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
-        let (mut campaign, mut campaign_decisions) = (Vec::new(), Vec::new());
-        if let Some(campaign_id) = &campaign_id {
-            let mut select = Sql::new(SELECT, []);
-            select.push("WHERE a.campaign_id = ").bind(campaign_id).push(" AND a.queue = ").bind(row.queue.id());
-            select.push(" AND a.id <> ").bind(alert_id).push(" ORDER BY a.id DESC LIMIT ").bind(CAMPAIGN_ITEMS);
-            campaign = read_all(&select.rows(&mut db).await?, now_ms)?;
-            let mut select = Sql::new(SELECT_DECISION, []);
-            select.push("JOIN alerts a ON a.id = d.alert_id WHERE a.campaign_id = ").bind(campaign_id);
-            select.push(" AND a.id <> ").bind(alert_id).push(" ORDER BY d.id DESC LIMIT ").bind(CAMPAIGN_DECISIONS);
-            let rows = select.rows(&mut db).await?;
-            campaign_decisions = rows.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
-        }
-        Ok(WorkUnit {
-            row,
-            post,
-            versions,
-            version,
-            assessment,
-            facts,
-            capture,
-            contacts,
-            decisions,
-            campaign,
-            campaign_decisions,
-        })
-    }
-
     /// Items about a post, newest first.
     ///
     /// # Errors
@@ -508,14 +320,6 @@ impl Store {
         let mut list = Sql::new(SELECT, []);
         list.push("WHERE a.post_id = ").bind(post_id).push(" ORDER BY a.id DESC");
         read_all(&list.rows(&mut db).await?, now_ms)
-    }
-
-    /// The last assessment and facts of a post, when it has one.
-    ///
-    /// # Errors
-    /// `Corrupt`.
-    pub async fn assessment_of_post(&self, post_id: &str) -> Result<Option<(Assessment, Vec<Fact>)>> {
-        assessment(&mut *self.read().await?, None, post_id).await
     }
 
     /// Every item of both queues for export, oldest first.

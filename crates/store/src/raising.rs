@@ -22,6 +22,7 @@ type Contact = (&'static str, String);
 #[derive(Clone, Debug, Default)]
 struct Known {
     id: String,
+    /// Posts with it that raised an alert.
     posts: u32,
     case: Option<String>,
 }
@@ -76,10 +77,10 @@ pub(crate) async fn look_around(db: &mut AnyConnection, items: &mut [Item<'_>], 
         let mut select = Sql::new("WITH k (kind, value) AS (VALUES ", []);
         select.tuples(2, chunk.iter().flat_map(|(kind, value)| [Cell::from(*kind), value.into()]));
         select.push(
-            ") SELECT c.id AS id, c.kind AS kind, c.value AS value, COUNT(pc.post_id) AS posts, MIN(cases.number) AS in_case \
+            ") SELECT c.id AS id, c.kind AS kind, c.value AS value, COUNT(DISTINCT a.post_id) AS posts, MIN(cases.number) AS in_case \
              FROM k JOIN contacts c ON c.kind = k.kind AND c.value = k.value \
              LEFT JOIN post_contacts pc ON pc.contact_id = c.id \
-             LEFT JOIN alerts a ON a.post_id = pc.post_id AND a.queue = 'alert' AND a.case_id IS NOT NULL \
+             LEFT JOIN alerts a ON a.post_id = pc.post_id AND a.queue = 'alert' \
              LEFT JOIN cases ON cases.id = a.case_id AND cases.state <> 'closed' \
              GROUP BY c.id, c.kind, c.value",
         );

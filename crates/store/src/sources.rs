@@ -1,11 +1,11 @@
 //! Sources as this store knows them.
 
-use model::SourceState;
+use model::{Act, SourceState};
 use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::people::person;
+use crate::people::may_run;
 use crate::sql::Sql;
 use crate::{Error, Page, Result, Store, audit, sql};
 
@@ -76,9 +76,6 @@ pub struct FetchRow {
     pub capture_id: Option<String>,
 }
 
-/// Who moves a source without being a user: the operator of the machine at the command line.
-pub const OPERATOR: &str = "operator";
-
 impl SourceRow {
     fn read(row: &AnyRow) -> Result<SourceRow> {
         Ok(SourceRow {
@@ -127,9 +124,10 @@ impl Store {
     /// Adds a source or replaces its text and parameters; its state stays (a new one is a draft).
     ///
     /// # Errors
-    /// `Database`.
+    /// `Refused` without the right.
     pub async fn put_source(&self, by: &str, new: &NewSource, now_ms: i64) -> Result<SourceRow> {
         let mut tx = self.write().await?;
+        may_run(&mut tx, by, Act::WorkSources).await?;
         sql::run(
             &mut tx,
             "INSERT INTO sources (id, toml, params, state, access, added_at_ms, updated_at_ms, posts) \
@@ -166,9 +164,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.write().await?;
         let before = source(&mut tx, id).await?;
-        if by != OPERATOR {
-            person(&mut tx, by).await?.must(model::Act::WorkSources)?;
-        }
+        may_run(&mut tx, by, Act::WorkSources).await?;
         if before.state == to {
             return Ok(());
         }

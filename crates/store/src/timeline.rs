@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::cases::{CaseEvent, CaseRow, Note};
-use crate::queue::DecisionRow;
+use crate::unit::DecisionRow;
 use crate::{Result, sql};
 
 /// The events of a case, oldest first.

@@ -9,26 +9,14 @@ use crate::sql::{self, Cell};
 
 /// Writes the end of a visit; the number of posts that are now known to be gone.
 pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -> Result<u64> {
-    let host = sql::row(
+    let found = sql::row(
         db,
-        "UPDATE frontier SET due_at_ms = $3, memo = COALESCE($4, memo), etag = COALESCE($5, etag), \
-         last_modified = COALESCE($6, last_modified), last_sha256 = COALESCE($7, last_sha256), \
-         fails = CASE WHEN $8 = 1 THEN fails + 1 ELSE 0 END, last_visit_at_ms = $9, lease_by = NULL, \
-         lease_until_ms = NULL WHERE source = $1 AND url = $2 RETURNING host",
-        [
-            (&visit.source).into(),
-            (&visit.url).into(),
-            visit.due_again_at_ms.into(),
-            (&visit.memo).into(),
-            (&visit.etag).into(),
-            (&visit.last_modified).into(),
-            (&visit.sha256).into(),
-            i64::from(visit.failed).into(),
-            now_ms.into(),
-        ],
+        "SELECT host FROM frontier WHERE source = $1 AND url = $2",
+        [(&visit.source).into(), (&visit.url).into()],
     )
     .await?;
-    if let Some(row) = host {
+    if let Some(row) = found {
+        // The host first, as in a lease: two transactions that lock in one order do not wait for each other.
         let left_at_ms = visit.fetch.as_ref().map(|fetch| fetch.at_ms);
         sql::run(
             db,
@@ -43,6 +31,25 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
         )
         .await?;
     }
+    sql::run(
+        db,
+        "UPDATE frontier SET due_at_ms = $3, memo = COALESCE($4, memo), etag = COALESCE($5, etag), \
+         last_modified = COALESCE($6, last_modified), last_sha256 = COALESCE($7, last_sha256), \
+         fails = CASE WHEN $8 = 1 THEN fails + 1 ELSE 0 END, last_visit_at_ms = $9, lease_by = NULL, \
+         lease_until_ms = NULL WHERE source = $1 AND url = $2",
+        [
+            (&visit.source).into(),
+            (&visit.url).into(),
+            visit.due_again_at_ms.into(),
+            (&visit.memo).into(),
+            (&visit.etag).into(),
+            (&visit.last_modified).into(),
+            (&visit.sha256).into(),
+            i64::from(visit.failed).into(),
+            now_ms.into(),
+        ],
+    )
+    .await?;
     add(db, &visit.found, visit.recheck).await?;
     see(db, visit, now_ms).await?;
     log(db, visit).await?;

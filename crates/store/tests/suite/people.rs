@@ -22,7 +22,10 @@ async fn a_session_ends_by_idleness_by_age_and_by_revocation() {
     }
     assert!(bed.store.session("t2", now).await.expect("read").is_none(), "too old");
     bed.store.open_session(&who.analyst, "t3", NOW).await.expect("opened");
-    bed.store.set_role("setup", &who.analyst, Role::Lead, None, NOW).await.expect("a new role");
+    let body = json!({ "user": who.analyst, "role": "lead" });
+    let id = bed.store.propose(&who.admin, ProposalKind::ChangeRole, &body, "lên chức", NOW).await.expect("proposed");
+    bed.store.approve(&who.lead, &id, NOW).await.expect("approved");
+    assert_eq!(bed.store.user(&who.analyst).await.expect("the user").role, Role::Lead);
     assert!(bed.store.session("t3", NOW).await.expect("read").is_none(), "the role changed");
 }
 
@@ -84,4 +87,26 @@ async fn log_in_names_are_taken_once_and_officers_need_a_unit() {
     assert_eq!(code(bed.store.add_user("setup", &user("an", Role::Analyst), NOW).await), "login");
     assert_eq!(code(bed.store.add_user("setup", &user("Có Dấu", Role::Analyst), NOW).await), "login");
     assert_eq!(code(bed.store.add_user("setup", &user("khoa", Role::Officer), NOW).await), "unit");
+}
+
+#[tokio::test]
+async fn a_user_is_added_by_two_people_and_their_hash_is_shown_to_nobody() {
+    let bed = Bed::new().await;
+    let who = bed.people().await;
+    let new = store::NewUser {
+        login: "khoa".to_owned(),
+        name: "Khoa".to_owned(),
+        role: Role::Analyst,
+        unit_id: None,
+        password_hash: "$argon2id$khoa".to_owned(),
+    };
+    assert_eq!(code(bed.store.add_user(&who.admin, &new, NOW).await), "second_person");
+    let body = json!({ "login": "khoa", "name": "Khoa", "role": "analyst", "password_hash": "$argon2id$khoa" });
+    let id = bed.store.propose(&who.admin, ProposalKind::AddUser, &body, "người mới", NOW).await.expect("proposed");
+    assert_eq!(bed.store.waiting_proposals().await.expect("waiting")[0].body.get("password_hash"), None);
+    bed.store.approve(&who.lead, &id, NOW).await.expect("approved");
+    let added = bed.store.user_by_login("khoa").await.expect("read").expect("the user");
+    assert_eq!(added.password_hash, "$argon2id$khoa");
+    assert_eq!(code(bed.store.disable_user(&who.analyst, &added.id, NOW).await), "role");
+    bed.store.disable_user(&who.admin, &added.id, NOW).await.expect("disabled");
 }
