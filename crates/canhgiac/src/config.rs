@@ -21,6 +21,8 @@ pub struct Config {
     pub organisation: String,
     /// Whom police call back about a packet.
     pub contact: String,
+    /// Whether the console is reached over HTTPS only.
+    pub secure_cookies: bool,
 }
 
 impl Default for Config {
@@ -32,11 +34,12 @@ impl Default for Config {
             rules: None,
             organisation: "TÊN CƠ QUAN CHUYỂN TIN".into(),
             contact: "trực ban của cơ quan chuyển tin".into(),
+            secure_cookies: false,
         }
     }
 }
 
-const KEYS: &[&str] = &["data", "listen", "sources", "rules", "organisation", "contact"];
+const KEYS: &[&str] = &["data", "listen", "sources", "rules", "organisation", "contact", "secure_cookies"];
 
 impl Config {
     /// Reads the file (the named one must exist; the default one may be absent), then the environment.
@@ -54,7 +57,12 @@ impl Config {
             let Some(key) = name.strip_prefix("CANHGIAC_") else { continue };
             let key = key.to_lowercase();
             refuse_unknown(&key, &format!("the environment variable {name}"))?;
-            table.insert(key, toml::Value::String(value));
+            let value = match value.as_str() {
+                "true" => toml::Value::Boolean(true),
+                "false" => toml::Value::Boolean(false),
+                _ => toml::Value::String(value),
+            };
+            table.insert(key, value);
         }
         table.try_into().with_context(|| format!("{} has a value of the wrong kind", path.display()))
     }

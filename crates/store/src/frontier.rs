@@ -87,8 +87,8 @@ pub struct Visit {
     pub gone: Vec<String>,
     /// Least time between the two looks that make a deletion.
     pub gone_after_ms: i64,
-    /// The line for the log of fetches; its `id` is given by the store.
-    pub fetch: Option<FetchRow>,
+    /// The lines for the log of fetches, one a request, in order; their `id` is given by the store.
+    pub fetches: Vec<FetchRow>,
 }
 
 /// A robots.txt as it was fetched.

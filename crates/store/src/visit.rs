@@ -17,7 +17,7 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
     .await?;
     if let Some(row) = found {
         // The host first, as in a lease: two transactions that lock in one order do not wait for each other.
-        let left_at_ms = visit.fetch.as_ref().map(|fetch| fetch.at_ms);
+        let left_at_ms = visit.fetches.iter().map(|fetch| fetch.at_ms).max();
         sql::run(
             db,
             "UPDATE hosts SET next_at_ms = $2, fails = CASE WHEN $3 = 1 THEN fails + 1 ELSE 0 END, \
@@ -109,13 +109,10 @@ async fn see(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -> Result<()> {
 }
 
 async fn log(db: &mut AnyConnection, visit: &Visit) -> Result<()> {
-    let Some(fetch) = &visit.fetch else { return Ok(()) };
-    sql::run(
-        db,
-        "INSERT INTO fetches (id, source, url, at_ms, allowed_by, gap_ms, took_ms, status, outcome, bytes, capture_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        [
-            sql::new_id().into(),
+    let mut cells = Vec::new();
+    for fetch in &visit.fetches {
+        cells.extend([
+            Cell::from(sql::new_id()),
             (&fetch.source).into(),
             (&fetch.url).into(),
             fetch.at_ms.into(),
@@ -126,9 +123,11 @@ async fn log(db: &mut AnyConnection, visit: &Visit) -> Result<()> {
             (&fetch.outcome).into(),
             i64::try_from(fetch.bytes).unwrap_or(i64::MAX).into(),
             (&fetch.capture_id).into(),
-        ],
-    )
-    .await?;
+        ]);
+    }
+    let into = "INSERT INTO fetches (id, source, url, at_ms, allowed_by, gap_ms, took_ms, status, outcome, bytes, \
+                capture_id) VALUES ";
+    sql::insert(db, into, "", 11, cells).await?;
     Ok(())
 }
 

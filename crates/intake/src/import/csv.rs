@@ -1,122 +1,153 @@
-//! Tables with a header.
+//! CSV with a header: 4CAT's columns, Zeeschuimer's `;`, or plain `id,text,…`.
 
-use std::io::{self, BufRead};
+use std::cell::Cell;
+use std::io::{BufRead, Read};
+use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
 use model::Post;
+use serde_json::Value;
 
-use super::{BadRecord, RECORD_BYTES_MAX, Record, time_ms};
+use super::{BadRecord, ImportError, RECORD_BYTES_MAX, Record, Take, clean, time_ms};
 
-/// Names that columns go by, the preferred first.
-const TEXT: &[&str] = &["body", "text", "message", "content", "noi_dung"];
-const ID: &[&str] = &["id", "post_id", "item_id"];
-const TITLE: &[&str] = &["title", "subject"];
-const URL: &[&str] = &["url", "post_url", "link"];
-const AUTHOR: &[&str] = &["author", "username", "author_name"];
-const TIME: &[&str] = &["unix_timestamp", "posted_at", "timestamp", "created_at", "date"];
-const THREAD: &[&str] = &["thread_id", "thread"];
-const PARENT: &[&str] = &["parent", "parent_id", "reply_to"];
-const SOURCE: &[&str] = &["source"];
+/// The names under which a column is known, the best first.
+const COLUMNS: &[(&str, &[&str])] = &[
+    ("id", &["id", "native_id", "post_id", "item_id", "tweet_id", "cid"]),
+    ("text", &["text", "body", "message", "content", "desc", "caption"]),
+    ("title", &["title", "subject"]),
+    ("url", &["url", "link", "post_url", "permalink", "share_url"]),
+    ("author", &["author", "username", "author_name", "user", "author_fullname"]),
+    ("author_id", &["author_id", "user_id"]),
+    ("posted_at", &["unix_timestamp", "posted_at", "timestamp", "created_at", "date", "published_at", "time"]),
+    ("thread", &["thread", "thread_id"]),
+    ("parent", &["parent", "parent_id", "reply_to", "in_reply_to"]),
+    ("source", &["source"]),
+];
 
-/// Reads record by record.
-pub fn read(source: &str, mut input: Box<dyn BufRead>, from: u64, each: &mut dyn FnMut(Record) -> bool) -> io::Result<()> {
-    let separator = separator(input.fill_buf()?);
-    let mut reader =
-        ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(input);
-    let mut record = ByteRecord::new();
-    if !reader.read_byte_record(&mut record)? {
+/// Reads posts from rows.
+pub fn read(source: &str, mut input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
+    let head = input.fill_buf()?;
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+        return Err(ImportError::Unreadable("CSV ở dạng UTF-16: hãy lưu lại dưới dạng UTF-8".into()));
+    }
+    let skip = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let delimiter = delimiter_of(head);
+    input.consume(skip);
+    let budget = Rc::new(Cell::new(RECORD_BYTES_MAX));
+    let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(Budgeted { input, left: budget.clone() });
+    let mut row = ByteRecord::new();
+    if !rows.read_byte_record(&mut row).map_err(unreadable)? {
         return Ok(());
     }
-    let header: Vec<String> = record.iter().map(column_name).collect();
-    let column = |names: &[&str]| names.iter().find_map(|name| header.iter().position(|known| known == name));
-    let columns = Columns {
-        id: column(ID),
-        text: column(TEXT),
-        title: column(TITLE),
-        url: column(URL),
-        author: column(AUTHOR),
-        time: column(TIME),
-        thread: column(THREAD),
-        parent: column(PARENT),
-        source: column(SOURCE),
-    };
-    if columns.id.is_none() || columns.text.is_none() {
-        let message = "bảng cần cột `id` và một cột nội dung (`body` hoặc `text`) ở dòng đầu";
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
+    let header: Vec<String> = row.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
+    let columns = Columns::of(&header)?;
+    let mut number = 1_u64;
     loop {
-        if !reader.read_byte_record(&mut record)? {
+        budget.set(RECORD_BYTES_MAX);
+        let start = rows.position().byte();
+        if !rows.read_byte_record(&mut row).map_err(unreadable)? {
             return Ok(());
         }
-        let end = reader.position().byte();
-        if end <= from {
-            continue;
-        }
-        let (start, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
-        let post = columns.post(&record, source).map(|mut post| {
-            post.bytes = Some((start, end));
-            post
-        });
-        if !each(Record { post: post.map_err(|reason| BadRecord { line, reason }), end }) {
+        number += 1;
+        let end = rows.position().byte();
+        let line = row.position().map_or(number, |position| position.line());
+        let start = row.position().map_or(start, |position| position.byte());
+        let post = columns.post(source, &row).map(|post| Post { bytes: Some((start + skip as u64, end + skip as u64)), ..post });
+        let post = post.map_err(|reason| BadRecord { line, reason });
+        if !take(Record { end: end + skip as u64, post }) {
             return Ok(());
         }
     }
+}
+
+fn unreadable(error: csv::Error) -> ImportError {
+    ImportError::Unreadable(format!("CSV hỏng: {error}"))
+}
+
+/// Lets one record take only so many bytes: a quote that nobody closes must not swallow the file into memory.
+struct Budgeted<R> {
+    input: R,
+    left: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Budgeted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        match self.left.get().checked_sub(length) {
+            Some(left) => self.left.set(left),
+            None => return Err(std::io::Error::other(format!("một bản ghi dài hơn {RECORD_BYTES_MAX} byte (dấu nháy không đóng?)"))),
+        }
+        Ok(length)
+    }
+}
+
+/// The separator that the header line uses most, outside quotes.
+fn delimiter_of(head: &[u8]) -> u8 {
+    let (mut in_quotes, mut counts) = (false, [0_usize; 3]);
+    const CANDIDATES: [u8; 3] = [b',', b';', b'\t'];
+    for byte in head.iter().take_while(|byte| **byte != b'\n') {
+        in_quotes ^= *byte == b'"';
+        if let Some(at) = CANDIDATES.iter().position(|candidate| candidate == byte).filter(|_| !in_quotes) {
+            counts[at] += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    counts.iter().position(|count| *count == most).map_or(b',', |at| CANDIDATES[at])
 }
 
 struct Columns {
-    id: Option<usize>,
-    text: Option<usize>,
-    title: Option<usize>,
-    url: Option<usize>,
-    author: Option<usize>,
-    time: Option<usize>,
-    thread: Option<usize>,
-    parent: Option<usize>,
-    source: Option<usize>,
+    by_name: Vec<(&'static str, Vec<usize>)>,
 }
 
 impl Columns {
-    fn post(&self, record: &ByteRecord, source: &str) -> Result<Post, String> {
-        if record.as_slice().len() > RECORD_BYTES_MAX {
-            return Err(format!("dòng dài hơn {} MiB", RECORD_BYTES_MAX >> 20));
+    fn of(header: &[String]) -> Result<Columns, ImportError> {
+        let at = |names: &[&str]| -> Vec<usize> { names.iter().filter_map(|name| header.iter().position(|known| known == name)).collect() };
+        let by_name: Vec<(&'static str, Vec<usize>)> = COLUMNS.iter().map(|(name, names)| (*name, at(names))).collect();
+        let columns = Columns { by_name };
+        for needed in ["id", "text"] {
+            if columns.of_name(needed).is_empty() {
+                return Err(ImportError::Unreadable(format!("CSV không có cột `{needed}`; các cột thấy được: {}", header.join(", "))));
+            }
         }
-        let cell = |column: Option<usize>| -> Result<Option<String>, String> {
-            let Some(bytes) = column.and_then(|at| record.get(at)) else { return Ok(None) };
-            let text = std::str::from_utf8(bytes).map_err(|_| "không phải UTF-8".to_owned())?.replace('\0', "");
-            Ok((!text.is_empty()).then_some(text))
-        };
-        let posted_at_ms = match cell(self.time)? {
-            Some(text) => Some(time_ms(&text).ok_or("cột thời gian không đọc được")?),
+        Ok(columns)
+    }
+
+    fn of_name(&self, name: &str) -> &[usize] {
+        self.by_name.iter().find(|(known, _)| *known == name).map_or(&[], |(_, columns)| columns.as_slice())
+    }
+
+    /// The first of the field's columns that has something.
+    fn value(&self, row: &ByteRecord, name: &str) -> Result<Option<String>, String> {
+        for column in self.of_name(name) {
+            let Some(bytes) = row.get(*column) else { continue };
+            let text = std::str::from_utf8(bytes).map_err(|_| format!("cột `{name}` không phải UTF-8"))?;
+            let text = clean(text)?;
+            if !text.trim().is_empty() {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    fn post(&self, source: &str, row: &ByteRecord) -> Result<Post, String> {
+        let native_id = self.value(row, "id")?.map(|id| id.trim().to_owned()).ok_or("cột `id` trống")?;
+        let posted_at = self.value(row, "posted_at")?;
+        let posted_at_ms = match posted_at {
+            Some(text) => Some(time_ms(&Value::String(text)).ok_or("thời điểm không đọc được")?),
             None => None,
         };
         Ok(Post {
-            source: cell(self.source)?.unwrap_or_else(|| source.to_owned()),
-            native_id: cell(self.id)?.ok_or("thiếu id")?,
-            text: cell(self.text)?.ok_or("thiếu nội dung")?,
-            title: cell(self.title)?,
-            url: cell(self.url)?,
-            author: cell(self.author)?,
+            source: self.value(row, "source")?.unwrap_or_else(|| source.to_owned()),
+            native_id,
+            url: self.value(row, "url")?,
+            title: self.value(row, "title")?,
+            text: self.value(row, "text")?.unwrap_or_default(),
+            author: self.value(row, "author")?,
+            author_id: self.value(row, "author_id")?,
             posted_at_ms,
-            thread: cell(self.thread)?,
-            parent: cell(self.parent)?,
+            thread: self.value(row, "thread")?,
+            parent: self.value(row, "parent")?,
             ..Post::default()
         })
     }
-}
-
-fn column_name(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_matches(['\u{feff}', ' ', '"']).to_lowercase()
-}
-
-/// The separator that the header line has most of, outside quotes.
-fn separator(head: &[u8]) -> u8 {
-    let mut counts = [(b',', 0usize), (b';', 0), (b'\t', 0)];
-    let mut quoted = false;
-    for byte in head.iter().take_while(|byte| **byte != b'\n') {
-        quoted ^= *byte == b'"';
-        if let Some((_, count)) = counts.iter_mut().find(|(separator, _)| !quoted && separator == byte) {
-            *count += 1;
-        }
-    }
-    counts.iter().max_by_key(|(separator, count)| (*count, *separator == b',')).map_or(b',', |(separator, _)| *separator)
 }

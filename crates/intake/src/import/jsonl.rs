@@ -1,115 +1,133 @@
-//! JSONL.
+//! JSON lines: one object a line.
 
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 
 use model::Post;
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::{BadRecord, RECORD_BYTES_MAX, Record, time_ms};
+use super::{BadRecord, ImportError, RECORD_BYTES_MAX, Record, Take, clean, id_text, time_ms};
 
-#[derive(Deserialize)]
-struct Line {
-    id: serde_json::Value,
-    text: String,
-    #[serde(default)]
-    title: Option<String>,
-    #[serde(default)]
-    url: Option<String>,
-    #[serde(default)]
-    author: Option<String>,
-    #[serde(default)]
-    posted_at: serde_json::Value,
-    #[serde(default)]
-    source: Option<String>,
-    #[serde(default)]
-    thread: Option<String>,
-    #[serde(default)]
-    parent: Option<String>,
+/// Reads posts from lines.
+pub fn read(source: &str, input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
+    each_line(input, take, &mut |line, value| {
+        let mut post = post(source, value)?;
+        post.bytes = Some((line.start, line.end));
+        Ok(Some(post))
+    })
 }
 
-/// Reads line by line; an empty line is no record.
-pub fn read(source: &str, mut input: Box<dyn BufRead>, from: u64, each: &mut dyn FnMut(Record) -> bool) -> io::Result<()> {
-    let (mut start, mut number) = (0u64, 0u64);
+/// Where a line stands in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Offset of its first byte.
+    pub start: u64,
+    /// Offset behind its last byte, line end not counted.
+    pub end: u64,
+}
+
+/// Reads one JSON value a line. A line that is too long is passed over without being held in memory.
+pub fn each_line(mut input: impl BufRead, take: Take<'_>, post_of: &mut dyn FnMut(Line, &Value) -> Result<Option<Post>, String>) -> Result<(), ImportError> {
+    let (mut number, mut offset) = (0_u64, 0_u64);
+    let mut line = Vec::new();
     loop {
-        let mut bytes = Vec::new();
-        let read = input.by_ref().take(RECORD_BYTES_MAX as u64 + 1).read_until(b'\n', &mut bytes)?;
-        if read == 0 {
+        number += 1;
+        line.clear();
+        let (length, is_whole) = read_line(&mut input, &mut line)?;
+        if length == 0 {
             return Ok(());
         }
-        number += 1;
-        let mut end = start + read as u64;
-        let too_long = bytes.len() > RECORD_BYTES_MAX && !bytes.ends_with(b"\n");
-        if too_long {
-            end += skip_line(&mut input)?;
+        let start = offset;
+        offset += length;
+        let bad = |reason: String| BadRecord { line: number, reason };
+        let body_end = line.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+        let body_start = if start == 0 && line.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let body = line.get(body_start..body_end).unwrap_or_default();
+        if is_whole && body.is_empty() {
+            continue;
         }
-        let line = bytes.trim_ascii();
-        if end > from && !line.is_empty() {
-            let post = if too_long {
-                Err(format!("dòng dài hơn {} MiB", RECORD_BYTES_MAX >> 20))
-            } else {
-                parse(line, source).map(|mut post| {
-                    post.bytes = Some((start, start + bytes.trim_ascii_end().len() as u64));
-                    post
-                })
-            };
-            let post = post.map_err(|reason| BadRecord { line: number, reason });
-            if !each(Record { post, end }) {
-                return Ok(());
-            }
+        let place = Line { start: start + body_start as u64, end: start + body_end as u64 };
+        let post = if is_whole {
+            parse(body).and_then(|value| post_of(place, &value)).map_err(bad)
+        } else {
+            Err(bad(format!("dài hơn {RECORD_BYTES_MAX} byte")))
+        };
+        let post = match post {
+            Ok(Some(post)) => Ok(post),
+            Ok(None) => continue,
+            Err(bad) => Err(bad),
+        };
+        if !take(Record { end: offset, post }) {
+            return Ok(());
         }
-        start = end;
     }
 }
 
-fn skip_line(input: &mut dyn BufRead) -> io::Result<u64> {
-    let mut skipped = 0u64;
+fn parse(body: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(body).map_err(|error| format!("không phải UTF-8 từ byte {}", error.valid_up_to() + 1))?;
+    let without_nul = text.contains('\0').then(|| text.replace('\0', ""));
+    serde_json::from_str(without_nul.as_deref().unwrap_or(text)).map_err(|error| format!("JSON hỏng ở cột {}", error.column()))
+}
+
+/// Reads up to the line end; gives the bytes consumed and whether all of them are in `line`.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<(u64, bool), ImportError> {
+    let (mut consumed, mut is_whole) = (0_u64, true);
     loop {
         let buffer = input.fill_buf()?;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let used = end.map_or(buffer.len(), |at| at + 1);
-        skipped += used as u64;
-        let done = end.is_some() || used == 0;
-        input.consume(used);
-        if done {
-            return Ok(skipped);
+        if buffer.is_empty() {
+            return Ok((consumed, is_whole));
+        }
+        let (length, ended) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), false),
+        };
+        if line.len() + length > RECORD_BYTES_MAX {
+            is_whole = false;
+            line.clear();
+        }
+        if is_whole {
+            line.extend_from_slice(&buffer[..length]);
+        }
+        input.consume(length);
+        consumed += length as u64;
+        if ended {
+            return Ok((consumed, is_whole));
         }
     }
 }
 
-fn parse(line: &[u8], source: &str) -> Result<Post, String> {
-    // Some exporters leave NUL bytes between fields.
-    let line: Vec<u8> = line.iter().copied().filter(|byte| *byte != 0).collect();
-    let line: Line = serde_json::from_slice(&line).map_err(|error| {
-        if error.is_data() {
-            format!("thiếu trường hoặc sai kiểu (cột {}); cần id và text", error.column())
-        } else {
-            format!("không phải JSON (cột {})", error.column())
-        }
-    })?;
-    let native_id = match &line.id {
-        serde_json::Value::String(id) if !id.is_empty() => id.clone(),
-        serde_json::Value::Number(id) => id.to_string(),
-        _ => return Err("id phải là chữ hoặc số".into()),
+fn post(source: &str, value: &Value) -> Result<Post, String> {
+    let object = value.as_object().ok_or("không phải một đối tượng JSON")?;
+    let native_id = id_text(object.get("id")).ok_or("thiếu `id`")?;
+    let text = match object.get("text") {
+        Some(Value::String(text)) => clean(text)?,
+        Some(_) => return Err("`text` phải là chuỗi".into()),
+        None => return Err("thiếu `text`".into()),
     };
-    let posted_at_ms = match &line.posted_at {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) if text.is_empty() => None,
-        serde_json::Value::String(text) => {
-            Some(time_ms(text).ok_or("posted_at không phải thời gian RFC 3339, ví dụ 2026-11-24T07:42:00+07:00")?)
-        }
-        serde_json::Value::Number(number) => time_ms(&number.to_string()),
-        _ => return Err("posted_at phải là chữ hoặc số".into()),
+    let string = |name: &str| match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => clean(text).map(|text| Some(text).filter(|text| !text.is_empty())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => Err(format!("`{name}` phải là chuỗi")),
+    };
+    let time = |name: &str| match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(value) => time_ms(value).map(Some).ok_or_else(|| format!("`{name}` không phải thời điểm RFC 3339")),
     };
     Ok(Post {
-        source: line.source.filter(|name| !name.is_empty()).unwrap_or_else(|| source.to_owned()),
+        source: string("source")?.unwrap_or_else(|| source.to_owned()),
         native_id,
-        url: line.url,
-        title: line.title,
-        text: line.text,
-        author: line.author,
-        posted_at_ms,
-        thread: line.thread,
-        parent: line.parent,
+        url: string("url")?,
+        title: string("title")?,
+        text,
+        author: string("author")?,
+        author_id: string("author_id")?,
+        posted_at_ms: time("posted_at")?,
+        edited_at_ms: time("edited_at")?,
+        thread: string("thread")?,
+        parent: string("parent")?,
+        place: string("place")?,
+        price: string("price")?,
         ..Post::default()
     })
 }

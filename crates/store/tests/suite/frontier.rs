@@ -45,7 +45,7 @@ fn visit(source: &str, url: &str) -> Visit {
         seen: Vec::new(),
         gone: Vec::new(),
         gone_after_ms: DAY,
-        fetch: None,
+        fetches: Vec::new(),
     }
 }
 
@@ -118,7 +118,7 @@ async fn posts_and_the_end_of_their_visit_commit_together() {
     let mut end = visit("board", "https://cho.example/list");
     end.found = vec![entry("board", "https://cho.example/2", "cho.example")];
     end.seen = vec![("1".to_owned(), "v1".to_owned()), ("1".to_owned(), "v1".to_owned())];
-    end.fetch = Some(FetchRow {
+    end.fetches = vec![FetchRow {
         id: String::new(),
         source: "board".to_owned(),
         url: "https://cho.example/list".to_owned(),
@@ -130,7 +130,7 @@ async fn posts_and_the_end_of_their_visit_commit_together() {
         outcome: "new".to_owned(),
         bytes: 10,
         capture_id: None,
-    });
+    }];
     batch.visits = vec![end];
     let mut broken = batch.clone();
     broken.parts[0].capture_id = "nothing".to_owned();

@@ -1,0 +1,17 @@
+//! `canhgiac audit verify`.
+
+use anyhow::Result;
+use store::{AuditVerdict, Store};
+
+/// Walks the chain; whether it is whole.
+pub async fn verify(store: &Store) -> Result<bool> {
+    let verdict = store.audit_verify().await?;
+    let whole = matches!(verdict, AuditVerdict::Whole { .. });
+    match verdict {
+        AuditVerdict::Whole { rows, head } => println!("whole: {rows} rows, head {head}"),
+        AuditVerdict::Altered { seq } => println!("ALTERED: row {seq} is not what it was when it was written"),
+        AuditVerdict::Missing { seq } => println!("MISSING: row {seq} is not there"),
+        AuditVerdict::Reordered { seq } => println!("REORDERED: row {seq} does not follow from the one before it"),
+    }
+    Ok(whole)
+}

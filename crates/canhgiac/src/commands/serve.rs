@@ -1,0 +1,168 @@
+//! `canhgiac run`, `serve`, `work`: the roles of one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rules::Ruleset;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use web::{App, RuleLine, RulesInForce, Settings};
+
+use crate::clock;
+use crate::config::Config;
+use crate::crawling::Crawler;
+use crate::following::Follower;
+use crate::opening::{self, Opened};
+use crate::reading;
+
+/// How often waiting work is looked for when nothing wakes the worker.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What one process does.
+#[derive(Clone, Copy)]
+pub struct Roles {
+    /// Visits sources.
+    pub crawl: bool,
+    /// Records kept captures, follows the index, seals packets.
+    pub work: bool,
+    /// Serves the console.
+    pub serve: bool,
+}
+
+impl Roles {
+    /// Everything.
+    pub const ALL: Roles = Roles { crawl: true, work: true, serve: true };
+    /// The console; its own index follows the store too.
+    pub const SERVE: Roles = Roles { crawl: false, work: true, serve: true };
+}
+
+/// Runs until Ctrl-C or a termination signal, then ends cleanly.
+pub async fn run(data: &str, listen: &str, roles: Roles, config: &Config) -> Result<()> {
+    let opened = Arc::new(opening::open(data, config).await?);
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    println!("Cảnh Giác: http://{}", listener.local_addr()?);
+    if opened.store.has_no_users().await? {
+        println!("Chưa có người dùng nào. Thêm người đầu tiên: canhgiac user add TÊN --role admin --data {data}");
+    }
+    let stop = on_signal();
+    let crawler = roles.crawl.then(|| tokio::spawn(crawl_until(opened.clone(), stop.clone())));
+    let result = serve_and_work(opened, listener, config, stop, false).await;
+    if let Some(crawler) = crawler {
+        crawler.await??;
+    }
+    result
+}
+
+/// Does the work that waits; with `once` until nothing is left.
+pub async fn work(data: &str, once: bool, config: &Config) -> Result<()> {
+    let opened = Arc::new(opening::open(data, config).await?);
+    if once {
+        return work_once(&opened).await;
+    }
+    work_until(opened, on_signal()).await
+}
+
+/// Serves the console and does the waiting work until `stop`.
+pub async fn serve_and_work(
+    opened: Arc<Opened>,
+    listener: TcpListener,
+    config: &Config,
+    stop: watch::Receiver<bool>,
+    demo: bool,
+) -> Result<()> {
+    let worker = tokio::spawn(work_until(opened.clone(), stop.clone()));
+    let app = app(&opened, config, demo);
+    let mut ended = stop;
+    web::serve(listener, app, async move {
+        let _ = ended.wait_for(|stopped| *stopped).await;
+    })
+    .await?;
+    worker.await??;
+    Ok(())
+}
+
+fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
+    let handover = opened.handover.clone();
+    let (_, in_force) = watch::channel(Arc::new(rules_in_force(&opened.ruleset)));
+    App {
+        store: Arc::new(opened.store.clone()),
+        index: opened.index.clone(),
+        seal: Arc::new(move |case_id, now_ms| {
+            let handover = handover.clone();
+            Box::pin(async move { handover.seal(&case_id, now_ms).await.map_err(|error| format!("{error:#}")) })
+        }),
+        rules: in_force,
+        settings: Settings {
+            organisation: config.organisation.clone(),
+            contact: config.contact.clone(),
+            secure_cookies: config.secure_cookies && !demo,
+            key_fingerprint: opened.handover.fingerprint(),
+        },
+    }
+}
+
+fn rules_in_force(ruleset: &Ruleset) -> RulesInForce {
+    RulesInForce {
+        id: ruleset.id().to_owned(),
+        thresholds: model::Family::ALL.iter().map(|family| (*family, ruleset.threshold(*family))).collect(),
+        rules: ruleset
+            .rules()
+            .filter_map(|rule| {
+                Some(RuleLine {
+                    id: rule.id.to_owned(),
+                    family: rule.family?,
+                    title: rule.title.to_owned(),
+                    status: rule.status.to_owned(),
+                    points: rule.points,
+                })
+            })
+            .collect(),
+    }
+}
+
+async fn work_once(opened: &Opened) -> Result<()> {
+    reading::resume(opened).await?;
+    Follower::new(opened).catch_up().await?;
+    opened.handover.seal_waiting(clock::now_ms()).await?;
+    Ok(())
+}
+
+/// Trouble in one round (a full disk, a database that is gone for a minute) is told once and tried again.
+async fn work_until(opened: Arc<Opened>, mut stop: watch::Receiver<bool>) -> Result<()> {
+    let mut trouble: Option<String> = None;
+    while !*stop.borrow() {
+        match work_once(&opened).await {
+            Ok(()) => trouble = None,
+            Err(error) => {
+                let told = format!("{error:#}");
+                if trouble.as_ref() != Some(&told) {
+                    tracing::error!(error = %told, "waiting work failed; it is tried again");
+                    trouble = Some(told);
+                }
+            }
+        }
+        let _ = tokio::time::timeout(PAUSE, stop.changed()).await;
+    }
+    Ok(())
+}
+
+async fn crawl_until(opened: Arc<Opened>, stop: watch::Receiver<bool>) -> Result<()> {
+    Crawler::new(&opened, false)?.run_until(stop).await
+}
+
+/// Becomes true on Ctrl-C or a termination signal.
+pub fn on_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = async { match &mut terminate { Some(signal) => { signal.recv().await; } None => std::future::pending().await } } => {}
+        }
+        stop.send_replace(true);
+        // Keeps the channel open until the process ends.
+        std::future::pending::<()>().await;
+    });
+    stopped
+}

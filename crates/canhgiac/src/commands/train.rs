@@ -1,0 +1,36 @@
+//! `canhgiac train`: labelled posts in, learned weights and their honest comparison out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundle;
+use crate::commands::eval;
+
+/// Posts that are only for measuring; training never reads them.
+const LOCKED: &str = "locked.jsonl";
+
+/// Trains from the labelled files of `corpus`; writes to `out` where one is given. `false` when lines could not be read.
+pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bool> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(corpus)
+        .with_context(|| format!("cannot read {}", corpus.display()))?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+        .filter(|path| path.file_name().is_some_and(|name| name != LOCKED))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("no labelled .jsonl files in {}", corpus.display());
+    }
+    let (posts, bad) = eval::read(&files)?;
+    let ruleset = bundle::load(rules)?;
+    let (learned, report) = rules::train(&ruleset, &posts);
+    println!("{}", report.to_text());
+    if let Some(out) = out {
+        let json = serde_json::to_string_pretty(&learned)? + "\n";
+        std::fs::write(out, json).with_context(|| format!("cannot write {}", out.display()))?;
+        println!("{}", out.display());
+    }
+    Ok(bad == 0)
+}
