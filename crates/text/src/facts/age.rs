@@ -219,10 +219,10 @@ fn stated(page: &mut Page, at: usize) -> bool {
             (Some('-' | '–' | '—' | '~'), _) | (_, DEN | TOI) => end + 1,
             _ => end,
         };
-        if next > end {
-            if let Some(age) = age(page, next).filter(|&age| age > high && ends_in_age(page, next + 1)) {
-                (high, end, many) = (age, next + 2, true);
-            }
+        if next > end
+            && let Some(age) = age(page, next).filter(|&age| age > high && ends_in_age(page, next + 1))
+        {
+            (high, end, many) = (age, next + 2, true);
         }
     }
     if many {

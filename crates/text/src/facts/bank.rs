@@ -24,12 +24,11 @@ static BANKS: LazyLock<Banks> = LazyLock::new(|| {
             let keys: Vec<u64> =
                 lex::cut(&lower).iter().filter(|piece| piece.kind == Kind::Word).map(|piece| piece.key).collect();
             if let Some(&first) = keys.first() {
-                names.entry(first).or_default().push((keys, bin.to_owned()));
+                let entry = names.entry(first).or_default();
+                let at = entry.partition_point(|(other, _)| other.len() >= keys.len());
+                entry.insert(at, (keys, bin.to_owned()));
             }
         }
-    }
-    for entry in names.values_mut() {
-        entry.sort_by_key(|(keys, _)| std::cmp::Reverse(keys.len()));
     }
     Banks { names }
 });
@@ -100,11 +99,16 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     {
         return false;
     }
+    let found = number(page, at);
+    // A wallet's number may be written with dots, which accounts are not.
+    if found.is_none() && !first.starts_with('0') {
+        return false;
+    }
     let before = before(page, at);
     if let Some(wallet) = before.wallet {
         return self::wallet(page, at, wallet);
     }
-    let Some((number, end)) = number(page, at) else { return false };
+    let Some((number, end)) = found else { return false };
     let after = after(page, end);
     let bank = before.bank.or(after.map(|(bin, _)| bin));
     let told = before.account || bank.is_some() && (before.transfer || number.len() >= 8);

@@ -23,11 +23,9 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     let Some((mut first, mut end)) = time(page, at) else { return false };
     let joined = matches!(page.mark(end), Some('-' | '–' | '—' | '~')) || matches!(page.word(end), DEN | TOI);
     let mut value = None;
-    if joined {
-        if let Some((second, after)) = time(page, end + 1) {
-            value = Some(format!("{}/{}", show(first), show(second)));
-            end = after;
-        }
+    if joined && let Some((second, after)) = time(page, end + 1) {
+        value = Some(format!("{}/{}", show(first), show(second)));
+        end = after;
     }
     if value.is_none() {
         (first, end) = half_of_day(page, first, end);

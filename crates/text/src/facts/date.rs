@@ -37,6 +37,9 @@ const TRUA: u64 = key("trua");
 const CHIEU: u64 = key("chieu");
 const DEM: u64 = key("dem");
 
+/// Words that may start a date.
+pub(super) const STARTS: [u64; 13] = [THANG, MAI, NGAY, HOM, SANG, TRUA, CHIEU, TOI, DEM, THU, CHU, CN, CUOI];
+
 /// A day and month, with the year where it is given.
 #[derive(Clone, Copy)]
 struct Day {
@@ -71,22 +74,20 @@ fn written(page: &Page, at: usize) -> Option<((Day, Option<Day>), usize)> {
     let two = |at: usize| page.digits(at).filter(|digits| digits.len() <= 2).and_then(|_| page.small(at));
     let first = two(at)?;
     // `8–9/10`: two days of one month.
-    if matches!(page.mark(at + 1), Some('-' | '–' | '—' | '~')) {
-        if let Some((day, end)) = day_month(page, at + 2) {
-            let start = Day { day: first as i8, ..day };
-            if (1..=31).contains(&first) && i32::from(start.day) < i32::from(day.day) {
-                return Some(((start, Some(day)), end));
-            }
+    if matches!(page.mark(at + 1), Some('-' | '–' | '—' | '~'))
+        && let Some((day, end)) = day_month(page, at + 2)
+    {
+        let start = Day { day: first as i8, ..day };
+        if (1..=31).contains(&first) && i32::from(start.day) < i32::from(day.day) {
+            return Some(((start, Some(day)), end));
         }
     }
     let (day, end) = day_month(page, at)?;
     // `3/9 - 5/9`, `3/9 đến 5/9`.
     let joined = matches!(page.mark(end), Some('-' | '–' | '—' | '~'))
         || matches!(page.str(end), "đến" | "den" | "tới") && matches!(page.word(end), DEN | TOI);
-    if joined {
-        if let Some((last, after)) = day_month(page, end + 1) {
-            return Some(((day, Some(last)), after));
-        }
+    if joined && let Some((last, after)) = day_month(page, end + 1) {
+        return Some(((day, Some(last)), after));
     }
     Some(((day, None), end))
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Map;
 
-use super::lex::{Kind, key};
+use super::lex::{KeySet, Kind, key};
 use super::{FactKind, Page, detail, url};
 
 /// The longest name or host label row that is read, in pieces; longer ones are noise.
@@ -37,11 +37,23 @@ fn mark(page: &mut Page, at: usize) -> Option<usize> {
     }
 }
 
+/// Words that join a disguised address or introduce a name.
+static JOINING: KeySet = KeySet::of(&[&[CHAM, DOT, CONG], &SERVICE_WORDS]);
+
 fn word(page: &mut Page, at: usize) -> Option<usize> {
-    match page.word(at) {
+    let word = page.pieces[at].key;
+    let address = match page.mark(at + 1) {
+        Some('.') => page.glued(at + 2),
+        Some('@' | ':' | '_' | '-') => page.glued(at + 1),
+        _ => false,
+    };
+    if !address && !JOINING.may_hold(word) {
+        return None;
+    }
+    match word {
         CHAM | DOT => url::defanged_at(page, at),
         CONG if page.word_before(at, 1) == key("a") => url::defanged_at(page, at - 1),
-        other => url::starting_at(page, at).or_else(|| introduced(page, at, other)),
+        _ => url::starting_at(page, at).or_else(|| introduced(page, at, word)),
     }
 }
 
@@ -107,34 +119,44 @@ enum Service {
     Other(&'static str),
 }
 
+const SERVICES: [(u64, Service); 25] = [
+    (key("telegram"), Service::Telegram),
+    (key("tele"), Service::Telegram),
+    (key("tlg"), Service::Telegram),
+    (key("tiktok"), Service::Tiktok),
+    (key("toptop"), Service::Tiktok),
+    (key("facebook"), Service::Facebook),
+    (key("fb"), Service::Facebook),
+    (key("face"), Service::Facebook),
+    (key("wechat"), Service::Other("wechat")),
+    (key("weixin"), Service::Other("wechat")),
+    (key("wechatid"), Service::Other("wechat")),
+    (key("line"), Service::Other("line")),
+    (key("kakao"), Service::Other("kakao")),
+    (key("kakaotalk"), Service::Other("kakao")),
+    (key("viber"), Service::Other("viber")),
+    (key("skype"), Service::Other("skype")),
+    (key("instagram"), Service::Other("instagram")),
+    (key("insta"), Service::Other("instagram")),
+    (key("ig"), Service::Other("instagram")),
+    (key("signal"), Service::Other("signal")),
+    (key("discord"), Service::Other("discord")),
+    (key("threads"), Service::Other("threads")),
+    (key("twitter"), Service::Other("twitter")),
+    (key("potato"), Service::Other("potato")),
+    (key("qq"), Service::Other("qq")),
+];
+const SERVICE_WORDS: [u64; SERVICES.len()] = {
+    let mut words = [0; SERVICES.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = SERVICES[at].0;
+        at += 1;
+    }
+    words
+};
+
 fn service(word: u64) -> Option<Service> {
-    const SERVICES: [(u64, Service); 25] = [
-        (key("telegram"), Service::Telegram),
-        (key("tele"), Service::Telegram),
-        (key("tlg"), Service::Telegram),
-        (key("tiktok"), Service::Tiktok),
-        (key("toptop"), Service::Tiktok),
-        (key("facebook"), Service::Facebook),
-        (key("fb"), Service::Facebook),
-        (key("face"), Service::Facebook),
-        (key("wechat"), Service::Other("wechat")),
-        (key("weixin"), Service::Other("wechat")),
-        (key("wechatid"), Service::Other("wechat")),
-        (key("line"), Service::Other("line")),
-        (key("kakao"), Service::Other("kakao")),
-        (key("kakaotalk"), Service::Other("kakao")),
-        (key("viber"), Service::Other("viber")),
-        (key("skype"), Service::Other("skype")),
-        (key("instagram"), Service::Other("instagram")),
-        (key("insta"), Service::Other("instagram")),
-        (key("ig"), Service::Other("instagram")),
-        (key("signal"), Service::Other("signal")),
-        (key("discord"), Service::Other("discord")),
-        (key("threads"), Service::Other("threads")),
-        (key("twitter"), Service::Other("twitter")),
-        (key("potato"), Service::Other("potato")),
-        (key("qq"), Service::Other("qq")),
-    ];
     SERVICES.iter().find(|service| service.0 == word).map(|service| service.1)
 }
 

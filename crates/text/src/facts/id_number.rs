@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::lex::key;
 use super::{FactKind, Page, detail};
 
+/// Letters that passports start with.
+pub(super) const STARTS: [u64; 8] = [key("b"), key("c"), key("n"), key("p"), key("e"), key("k"), key("q"), key("s")];
+
 /// Tries an identity or tax number at a digit run.
 pub(super) fn at(page: &mut Page, at: usize) -> bool {
     let Some(digits) = page.digits(at) else { return false };

@@ -34,16 +34,22 @@ pub(super) struct Piece {
 
 const PACKED: usize = 8;
 const HASHED: u64 = 1 << 63;
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// One step of FNV-1a.
+const fn fnv(hash: u64, letter: u64) -> u64 {
+    (hash ^ letter).wrapping_mul(0x0000_0100_0000_01b3)
+}
 
 /// The key of an unmarked lower-case word, for comparing with [`Piece::key`].
 pub(super) const fn key(word: &str) -> u64 {
     let bytes = word.as_bytes();
     let mut packed = 0u64;
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut hash = FNV_OFFSET;
     let mut at = 0;
     while at < bytes.len() {
         packed = packed << 8 | bytes[at] as u64;
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        hash = fnv(hash, bytes[at] as u64);
         at += 1;
     }
     if bytes.len() <= PACKED { packed } else { hash | HASHED }
@@ -64,18 +70,24 @@ static FOLDED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     table
 });
 
-/// Classes of ASCII bytes: 1 letter, 2 digit, 3 blank, 4 line break, 0 mark.
+const MARK: u8 = 0;
+const WORD: u8 = 1;
+const DIGIT: u8 = 2;
+const BLANK: u8 = 3;
+const BREAK: u8 = 4;
+
+/// Classes of ASCII bytes.
 const CLASS: [u8; 128] = {
     let mut table = [0u8; 128];
     let mut byte = 0;
     while byte < 128 {
         let c = byte as u8;
         table[byte] = match c {
-            b'a'..=b'z' | b'A'..=b'Z' => 1,
-            b'0'..=b'9' => 2,
-            b' ' | b'\t' | 0x0b | 0x0c => 3,
-            b'\n' | b'\r' => 4,
-            _ => 0,
+            b'a'..=b'z' | b'A'..=b'Z' => WORD,
+            b'0'..=b'9' => DIGIT,
+            b' ' | b'\t' | 0x0b | 0x0c => BLANK,
+            b'\n' | b'\r' => BREAK,
+            _ => MARK,
         };
         byte += 1;
     }
@@ -86,97 +98,143 @@ const CLASS: [u8; 128] = {
 pub(super) fn cut(text: &str) -> Vec<Piece> {
     let folded = FOLDED.as_slice();
     let bytes = text.as_bytes();
-    let mut pieces = Vec::with_capacity(text.len() / 4 + 4);
+    let mut pieces = Vec::with_capacity(text.len() / 3 + 8);
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let (class, length) = class_at(text, at);
-        match class {
-            1 => {
-                let (end, key) = word(text, at, folded);
-                at = end;
-                pieces.push(Piece { start: start as u32, end: at as u32, key, kind: Kind::Word });
-            }
-            2 => {
-                while at < bytes.len() && bytes[at].is_ascii_digit() {
+        let (class, length) = class_at(bytes, at, folded);
+        // Words and blanks first: they are most of the text.
+        if class == WORD {
+            let (end, key) = word(bytes, at, folded);
+            at = end;
+            pieces.push(Piece { start: start as u32, end: at as u32, key, kind: Kind::Word });
+            continue;
+        }
+        at += length;
+        if class == BLANK {
+            continue;
+        }
+        let (key, kind) = match class {
+            DIGIT => {
+                while bytes.get(at).is_some_and(u8::is_ascii_digit) {
                     at += 1;
                 }
-                pieces.push(Piece {
-                    start: start as u32,
-                    end: at as u32,
-                    key: (at - start) as u64,
-                    kind: Kind::Digits,
-                });
+                ((at - start) as u64, Kind::Digits)
             }
-            3 => at += length,
-            4 => {
-                at += length;
-                pieces.push(Piece { start: start as u32, end: at as u32, key: 0, kind: Kind::Break });
-            }
-            _ => {
-                at += length;
-                let code = text[start..at].chars().next().map_or(0, u64::from);
-                pieces.push(Piece { start: start as u32, end: at as u32, key: code, kind: Kind::Mark });
-            }
-        }
+            BREAK => (0, Kind::Break),
+            _ => (u64::from(decode(bytes, start).0), Kind::Mark),
+        };
+        pieces.push(Piece { start: start as u32, end: at as u32, key, kind });
     }
     pieces
 }
 
+/// The code point at `at` of well-formed UTF-8, and its length in bytes.
+#[inline]
+fn decode(bytes: &[u8], at: usize) -> (u32, usize) {
+    let lead = u32::from(bytes[at]);
+    let tail = |n: usize| u32::from(bytes.get(at + n).copied().unwrap_or(0)) & 0x3f;
+    match lead {
+        0..0x80 => (lead, 1),
+        0x80..0xe0 => ((lead & 0x1f) << 6 | tail(1), 2),
+        0xe0..0xf0 => ((lead & 0x0f) << 12 | tail(1) << 6 | tail(2), 3),
+        _ => ((lead & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4),
+    }
+}
+
 /// Class and length in bytes of the character at `at`.
-fn class_at(text: &str, at: usize) -> (u8, usize) {
-    let byte = text.as_bytes()[at];
+fn class_at(bytes: &[u8], at: usize, folded: &[u8]) -> (u8, usize) {
+    let byte = bytes[at];
     if byte < 128 {
         return (CLASS[byte as usize], 1);
     }
-    let Some(c) = text[at..].chars().next() else { return (0, 1) };
-    let class = match c {
-        '\u{85}' | '\u{2028}' | '\u{2029}' => 4,
-        c if c.is_alphabetic() => 1,
-        c if c.is_whitespace() => 3,
-        _ => 0,
+    let (code, length) = decode(bytes, at);
+    if folded.get(code as usize).is_some_and(|&letter| letter != 0) {
+        return (WORD, length);
+    }
+    let class = match char::from_u32(code) {
+        Some('\u{85}' | '\u{2028}' | '\u{2029}') => BREAK,
+        Some(c) if c.is_alphabetic() => WORD,
+        Some(c) if c.is_whitespace() => BLANK,
+        _ => MARK,
     };
-    (class, c.len_utf8())
+    (class, length)
 }
 
 /// End and key of the word that starts at `start`.
-fn word(text: &str, start: usize, folded: &[u8]) -> (usize, u64) {
-    let bytes = text.as_bytes();
+fn word(bytes: &[u8], start: usize, folded: &[u8]) -> (usize, u64) {
     let mut at = start;
     let mut packed = 0u64;
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut letters = 0usize;
     // A letter outside the Latin script never makes a cue.
     let mut foreign = false;
-    let mut add = |letter: u64| {
-        packed = packed << 8 | (letter & 0xff);
-        hash = (hash ^ letter).wrapping_mul(0x0000_0100_0000_01b3);
-        letters += 1;
-    };
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if byte < 128 {
-            if CLASS[byte as usize] != 1 {
+    while let Some(&byte) = bytes.get(at) {
+        let letter = if byte < 128 {
+            if CLASS[byte as usize] != WORD {
                 break;
             }
-            add(u64::from(byte.to_ascii_lowercase()));
             at += 1;
-            continue;
-        }
-        let Some(c) = text[at..].chars().next() else { break };
-        let code = c as u32;
-        let letter = if code < FOLDED_TO { folded[code as usize] } else { 0 };
-        if letter != 0 {
-            add(u64::from(letter));
-        } else if c.is_alphabetic() {
-            add(u64::from(code));
-            foreign = true;
+            byte | 0x20
         } else {
-            break;
-        }
-        at += c.len_utf8();
+            let (code, length) = decode(bytes, at);
+            let letter = folded.get(code as usize).copied().unwrap_or(0);
+            if letter == 0 {
+                if !char::from_u32(code).is_some_and(char::is_alphabetic) {
+                    break;
+                }
+                foreign = true;
+            }
+            at += length;
+            letter
+        };
+        packed = packed << 8 | u64::from(letter);
+        letters += 1;
     }
-    (at, if letters <= PACKED && !foreign { packed } else { hash | HASHED })
+    if letters <= PACKED && !foreign {
+        return (at, packed);
+    }
+    let mut hash = FNV_OFFSET;
+    let mut next = start;
+    while next < at {
+        let (code, length) = decode(bytes, next);
+        let letter = if code < 128 { code as u8 | 0x20 } else { folded.get(code as usize).copied().unwrap_or(0) };
+        hash = fnv(hash, if letter == 0 { u64::from(code) } else { u64::from(letter) });
+        next += length;
+    }
+    (at, hash | HASHED)
+}
+
+/// A set of word keys for a first, cheap test: what it refuses is not in the set.
+pub(super) struct KeySet([u64; SLOTS / 64]);
+
+const SLOTS: usize = 4096;
+
+impl KeySet {
+    /// The set of these keys.
+    pub(super) const fn of(lists: &[&[u64]]) -> Self {
+        let mut bits = [0u64; SLOTS / 64];
+        let mut list = 0;
+        while list < lists.len() {
+            let mut at = 0;
+            while at < lists[list].len() {
+                let slot = slot(lists[list][at]);
+                bits[slot / 64] |= 1 << (slot % 64);
+                at += 1;
+            }
+            list += 1;
+        }
+        KeySet(bits)
+    }
+
+    /// Whether the key may be in the set.
+    pub(super) fn may_hold(&self, key: u64) -> bool {
+        let slot = slot(key);
+        self.0[slot / 64] >> (slot % 64) & 1 == 1
+    }
+}
+
+const fn slot(key: u64) -> usize {
+    ((key ^ key >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::reading::{Field, Span, View};
-use lex::{Kind, Piece};
+use lex::{KeySet, Kind, Piece};
 
 /// The kind of a fact; the spelling in JSON is the contract of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +90,10 @@ pub struct Fact {
     pub detail: Map<String, Value>,
 }
 
+/// Words with which a fact may start.
+static STARTS: KeySet =
+    KeySet::of(&[&phone::STARTS, &number::STARTS, &money::STARTS, &id_number::STARTS, &date::STARTS]);
+
 /// Extracts the facts of one field.
 pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> Vec<Fact> {
     let mut page = Page::new(view, field, posted_at_ms);
@@ -108,7 +112,7 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
                     || clock::at(&mut page, at)
                     || date::at(&mut page, at);
             }
-            Kind::Word => {
+            Kind::Word if STARTS.may_hold(page.pieces[at].key) => {
                 let _ = phone::at_word(&mut page, at)
                     || age::at_word(&mut page, at)
                     || money::at_word(&mut page, at)
@@ -118,7 +122,7 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
             Kind::Mark => {
                 let _ = phone::at_mark(&mut page, at) || money::at_mark(&mut page, at);
             }
-            Kind::Break => {}
+            Kind::Word | Kind::Break => {}
         }
     }
     place::extract(&mut page);
@@ -176,7 +180,6 @@ struct Page<'a> {
     pieces: Vec<Piece>,
     /// Pieces that a fact has claimed.
     taken: Vec<bool>,
-    /// Index of the next token at which places and channels look; see [`channel`].
     facts: Vec<Fact>,
 }
 

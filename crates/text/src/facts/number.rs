@@ -23,12 +23,13 @@ pub(super) fn digit(word: &str) -> Option<u8> {
     })
 }
 
+/// Words that may start a spoken numeral.
+pub(super) const STARTS: [u64; 17] =
+    [KHONG, KO, HONG, ZERO, MOT, HAI, BA, BON, TU, NAM, LAM, NHAM, SAU, BAY, TAM, CHIN, MUOI];
+
 /// Whether a word key may start a spoken numeral: a cheap test before [`digit`].
 pub(super) fn may_be_digit(word: u64) -> bool {
-    matches!(
-        word,
-        KHONG | KO | HONG | ZERO | MOT | HAI | BA | BON | TU | NAM | LAM | NHAM | SAU | BAY | TAM | CHIN | MUOI
-    )
+    STARTS.contains(&word)
 }
 
 const KHONG: u64 = key("khong");

@@ -209,6 +209,10 @@ const SPACED_HOSTS: [(&str, &str); 12] = [
 /// Tries a disguised link or e-mail around the joint at `at`; one past its end.
 pub(super) fn defanged_at(page: &mut Page, at: usize) -> Option<usize> {
     let (first, after) = joint(page, at)?;
+    let bare_joint = matches!(page.mark(at), Some('.' | ','));
+    if bare_joint && !matches!(page.str(after), "me" | "com" | "net" | "vn" | "org" | "ly") {
+        return None;
+    }
     let start = label_start(page, at)?;
     if page.taken[start..at].contains(&true) {
         return None;
@@ -217,7 +221,6 @@ pub(super) fn defanged_at(page: &mut Page, at: usize) -> Option<usize> {
     let mut joints = 0;
     let (mut kind, mut next, mut end) = (first, after, at);
     let mut mail = false;
-    let bare_joint = matches!(page.mark(at), Some('.' | ','));
     loop {
         let label_end = handle::name_end(page, next);
         let label = page.slice(next, label_end);
@@ -230,7 +233,7 @@ pub(super) fn defanged_at(page: &mut Page, at: usize) -> Option<usize> {
         joints += 1;
         end = label_end;
         match joint(page, end) {
-            Some((joint, after)) if !(matches!(page.mark(end), Some('.' | ',')) && !page.glued(after)) || mail => {
+            Some((joint, after)) if !matches!(page.mark(end), Some('.' | ',')) || page.glued(after) || mail => {
                 (kind, next) = (joint, after);
             }
             _ => break,
@@ -332,11 +335,9 @@ fn link_parts(page: &mut Page, at: usize, until: usize, host: &str, path: &str, 
     let bare = if host == "m.me" { host } else { bare };
     if let Some((kind, value)) = profile(bare, path) {
         let number = matches!(kind, FactKind::Whatsapp | FactKind::Zalo | FactKind::Telegram) && value.starts_with('+');
-        if number {
-            if let Some(digits) = (at..until).rev().find(|&at| page.digits(at).is_some_and(|d| d.len() >= 8)) {
-                let span = page.span(digits, digits + 1);
-                page.add_at(FactKind::Phone, value.clone(), span, Map::new());
-            }
+        if number && let Some(digits) = (at..until).rev().find(|&at| page.digits(at).is_some_and(|d| d.len() >= 8)) {
+            let span = page.span(digits, digits + 1);
+            page.add_at(FactKind::Phone, value.clone(), span, Map::new());
         }
         page.add(kind, value, at, until, detail_of(disguise));
         return;

@@ -36,6 +36,9 @@ const TRIEU: u64 = key("trieu");
 const CHUC: u64 = key("chuc");
 const TRAM: u64 = key("tram");
 
+/// Words that may start an amount, besides spoken numerals.
+pub(super) const STARTS: [u64; 4] = [VAI, MAY, NUA, TRIEU];
+
 /// Tries an amount at a digit run.
 pub(super) fn at(page: &mut Page, at: usize) -> bool {
     if glued_to_word(page, at) || page.continues_number(at, &['/', ':', '.', ',']) {
@@ -115,11 +118,12 @@ fn written_amount(page: &Page, at: usize) -> Option<Amount> {
     }
     // `2Otr`: the letter O for zero.
     let mut found = unit::unit(page, end);
-    if found.is_none() && page.glued(end) {
-        if let Some((zeros, unit)) = zeros_and_unit(page, end) {
-            micro = micro.checked_mul(10u64.pow(zeros))?;
-            found = Some(unit);
-        }
+    if found.is_none()
+        && page.glued(end)
+        && let Some((zeros, unit)) = zeros_and_unit(page, end)
+    {
+        micro = micro.checked_mul(10u64.pow(zeros))?;
+        found = Some(unit);
     }
     let Some(unit) = found else {
         return Some(Amount { micro, unit: None, end, vague: None, groups: written.groups });
@@ -182,11 +186,11 @@ fn rest_of_unit(page: &Page, end: usize, unit: &Unit) -> (u64, usize) {
 
 /// Adds the currency behind a scale: `triệu đồng`, `nghìn tệ`.
 fn with_currency(page: &Page, unit: Unit, end: usize) -> (Unit, usize) {
-    if unit.currency.is_none() && unit.kind == UnitKind::Scale {
-        if let Some(currency) = unit::unit(page, end).filter(|next| next.kind == UnitKind::Currency && next.times == 1)
-        {
-            return (Unit { kind: UnitKind::Currency, currency: currency.currency, ..unit }, currency.end);
-        }
+    if unit.currency.is_none()
+        && unit.kind == UnitKind::Scale
+        && let Some(currency) = unit::unit(page, end).filter(|next| next.kind == UnitKind::Currency && next.times == 1)
+    {
+        return (Unit { kind: UnitKind::Currency, currency: currency.currency, ..unit }, currency.end);
     }
     (unit, end)
 }
@@ -278,10 +282,10 @@ fn complete(page: &mut Page, at: usize, first: Amount) -> bool {
     }
     let currency = last.unit.or(first.unit).and_then(|unit| unit.currency).unwrap_or("VND");
     let period = period::after(page, last.end).or_else(|| period::before(page, at));
-    if let Some(unit) = last.unit {
-        if !is_money(page, at, &last, unit, period.is_some()) {
-            return false;
-        }
+    if let Some(unit) = last.unit
+        && !is_money(page, at, &last, unit, period.is_some())
+    {
+        return false;
     }
     if first.micro == 0 {
         return false;
@@ -350,14 +354,14 @@ fn bare_money(page: &Page, at: usize, amount: &Amount) -> bool {
     if is_counted(page, amount.end) || page.mark(amount.end) == Some('/') && page.digits(amount.end + 1).is_some() {
         return false;
     }
-    let decimal = amount.micro % MICRO != 0;
+    let decimal = !amount.micro.is_multiple_of(MICRO);
     match amount.groups {
         0 => {
-            let round = amount.micro % (1000 * MICRO) == 0 && amount.micro >= 100_000 * MICRO;
+            let round = amount.micro.is_multiple_of(1000 * MICRO) && amount.micro >= 100_000 * MICRO;
             round && !decimal && speaks_of_money(page, at, 4)
         }
         1 => amount.micro >= 10_000 * MICRO && !decimal && speaks_of_money(page, at, 4),
-        _ => !decimal && (amount.micro % (1000 * MICRO) == 0 || speaks_of_money(page, at, 4)),
+        _ => !decimal && (amount.micro.is_multiple_of(1000 * MICRO) || speaks_of_money(page, at, 4)),
     }
 }
 

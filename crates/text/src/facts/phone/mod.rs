@@ -33,17 +33,18 @@ struct Run {
     plus: bool,
 }
 
+/// Words that may start a phone.
+pub(super) const STARTS: [u64; 8] = [O, key("oo"), key("ooo"), key("oooo"), KHONG, KO, ZERO, CONG];
+
 /// Tries a phone at a digit run.
 pub(super) fn at(page: &mut Page, at: usize) -> bool {
-    if service::at(page, at) {
-        return true;
-    }
-    if coded(page, at) {
-        return false;
-    }
     let Some(first) = page.digits(at) else { return false };
-    let starts = first.starts_with('0') || first.starts_with("84") || (first.len() == 9 && !first.starts_with('1'));
-    starts && collect(page, at, at)
+    let starts = match first.as_bytes() {
+        [b'0', ..] | [b'8', b'4', ..] => true,
+        [b'1', ..] => return service::at(page, at),
+        rest => rest.len() == 9,
+    };
+    starts && !coded(page, at) && collect(page, at, at)
 }
 
 /// Tries a phone that starts with a letter in place of zero, or is spelled out.
@@ -237,7 +238,7 @@ fn ends_well(page: &Page, at: usize, run: &Run) -> bool {
         Some(Kind::Digits) => false,
         Some(Kind::Word) => {
             let word = page.word(at);
-            is_contact_word(word) || (word == X && run.hidden > 0) || page.str(at).chars().any(|c| !c.is_ascii())
+            is_contact_word(word) || (word == X && run.hidden > 0) || !page.str(at).is_ascii()
         }
         Some(Kind::Mark) => {
             // A tax number has a branch behind it: 0301234567-001.
@@ -258,8 +259,7 @@ fn group(page: &Page, at: usize, run: &mut Run, mark: char) -> Option<usize> {
     let before = run.digits.len();
     let mut end = at;
     // Glued digits and look-alike letters are one group.
-    loop {
-        let Some(piece) = page.piece(end) else { break };
+    while let Some(piece) = page.piece(end) {
         if end > at && !page.glued(end) {
             break;
         }

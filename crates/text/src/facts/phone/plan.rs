@@ -27,12 +27,7 @@ pub(super) fn is_mobile(digits: &str) -> bool {
     let bytes = digits.as_bytes();
     bytes.len() == 10
         && bytes[0] == b'0'
-        && match (bytes[1], bytes[2]) {
-            (b'3', b'2'..=b'9') | (b'7', b'0' | b'6'..=b'9') | (b'8', b'1'..=b'9') => true,
-            (b'5', b'2' | b'5' | b'6' | b'8' | b'9') => true,
-            (b'9', b'0'..=b'4' | b'6'..=b'9') => true,
-            _ => false,
-        }
+        && matches!((bytes[1], bytes[2]), (b'3', b'2'..=b'9') | (b'7', b'0' | b'6'..=b'9') | (b'8', b'1'..=b'9') | (b'5', b'2' | b'5' | b'6' | b'8' | b'9') | (b'9', b'0'..=b'4' | b'6'..=b'9'))
 }
 
 /// Area codes: 024 and 028 with eight digits, 02xx with seven.
@@ -41,13 +36,7 @@ fn is_landline(digits: &str) -> bool {
     bytes.len() == 11
         && bytes[0] == b'0'
         && bytes[1] == b'2'
-        && match (bytes[2], bytes[3]) {
-            (b'4' | b'8', b'2'..=b'9') => true,
-            (b'0', b'3'..=b'9') | (b'1', b'0'..=b'6' | b'8' | b'9') | (b'2', b'0'..=b'2' | b'5'..=b'9') => true,
-            (b'3', b'2'..=b'9') | (b'5', b'1' | b'2' | b'4'..=b'9') | (b'6', b'0'..=b'3' | b'9') => true,
-            (b'7', b'0'..=b'7') | (b'9', b'0'..=b'4' | b'6' | b'7' | b'9') => true,
-            _ => false,
-        }
+        && matches!((bytes[2], bytes[3]), (b'4' | b'8', b'2'..=b'9') | (b'0', b'3'..=b'9') | (b'1', b'0'..=b'6' | b'8' | b'9') | (b'2', b'0'..=b'2' | b'5'..=b'9') | (b'3', b'2'..=b'9') | (b'5', b'1' | b'2' | b'4'..=b'9') | (b'6', b'0'..=b'3' | b'9') | (b'7', b'0'..=b'7') | (b'9', b'0'..=b'4' | b'6' | b'7' | b'9'))
 }
 
 /// Today's number for an eleven-digit mobile number of before 2018.

@@ -67,18 +67,63 @@ impl Hasher for IdHasher {
 
 type ById = HashMap<u64, Vec<u32>, BuildHasherDefault<IdHasher>>;
 
+/// Terms by an id, behind a first test that fits the processor's nearest cache: most words start no place.
+#[derive(Default)]
+struct Index {
+    bits: Vec<u64>,
+    terms: ById,
+}
+
+/// Bits of the first test; some 25,000 ids leave all but one in twenty words refused.
+const SLOTS: usize = 1 << 19;
+
+impl Index {
+    fn new() -> Self {
+        Index { bits: vec![0; SLOTS / 64], terms: ById::default() }
+    }
+
+    fn slot(id: u64) -> usize {
+        (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 45) as usize % SLOTS
+    }
+
+    /// Files a term under the id of its spelling and, where that differs, of its spelling without marks.
+    fn add_both(&mut self, exact: u64, folded: u64, term: u32) {
+        self.add(exact, term);
+        if exact != folded {
+            self.add(folded, term);
+        }
+    }
+
+    fn add(&mut self, id: u64, term: u32) {
+        let slot = Self::slot(id);
+        self.bits[slot / 64] |= 1 << (slot % 64);
+        self.terms.entry(id).or_default().push(term);
+    }
+
+    fn get(&self, id: u64) -> &[u32] {
+        let slot = Self::slot(id);
+        if self.bits.get(slot / 64).is_none_or(|bits| bits >> (slot % 64) & 1 == 0) {
+            return &[];
+        }
+        self.terms.get(&id).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// All terms, found by their first two syllables or their only one.
 pub(super) struct Gazetteer {
     terms: Vec<Term>,
-    pairs: ById,
-    singles: ById,
+    /// A first test of eight kilobytes: whether a syllable starts any term.
+    starts: Vec<u64>,
+    pairs: Index,
+    singles: Index,
     joined: HashMap<Box<str>, u32>,
 }
 
 pub(super) static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(Gazetteer::load);
 
-/// Names that mean nothing else even without marks and cue.
-const ALONE: [&str; 74] = [
+/// Names that mean nothing else even without marks and cue. Of provinces, `gia lai` ("giá lại"), `long an` ("lòng ăn"),
+/// `can tho` ("cần thợ"), `ca mau` ("cá màu") and their like are not among them.
+const ALONE: [&str; 119] = [
     "ha noi",
     "sai gon",
     "hai phong",
@@ -110,7 +155,6 @@ const ALONE: [&str; 74] = [
     "trung quoc",
     "dai loan",
     "thai lan",
-    "nhat ban",
     "hong kong",
     "mien dien",
     "phu quoc",
@@ -118,58 +162,87 @@ const ALONE: [&str; 74] = [
     "buon ma thuot",
     "moc bai",
     "mong cai",
-    "lao cai",
     "ha tinh",
     "hung yen",
     "vinh phuc",
     "lai chau",
-    "dien bien",
     "tuyen quang",
-    "ha giang",
     "hai duong",
     "kon tum",
-    "gia lai",
     "lam dong",
     "binh phuoc",
-    "dong thap",
-    "ben tre",
     "tra vinh",
-    "hau giang",
-    "ca mau",
     "bac lieu",
     "khanh hoa",
     "thua thien hue",
-    "an giang",
-    "long an",
-    "thu duc",
     "rach gia",
     "chau doc",
     "long xuyen",
-    "con dao",
     "hoc mon",
     "cu chi",
-    "tan binh",
     "binh tan",
     "go vap",
     "tam giac vang",
-    "cao bang",
-];
-/// Of those, the ones that ordinary words can make; they need a cue after all.
-const NOT_ALONE: [&str; 14] = [
-    "gia lai",
-    "an giang",
-    "long an",
-    "lao cai",
-    "ben tre",
-    "ca mau",
-    "dong thap",
-    "con dao",
-    "tan binh",
-    "cao bang",
-    "ha giang",
-    "thu duc",
-    "nhat ban",
-    "hau giang",
+    "vinh long",
+    "tien giang",
+    "sam son",
+    "ha dong",
+    "ha long",
+    "thanh xuan",
+    "long bien",
+    "ba dinh",
+    "hoan kiem",
+    "binh thanh",
+    "phu nhuan",
+    "binh chanh",
+    "nha be",
+    "di an",
+    "ben cat",
+    "tan uyen",
+    "trang bom",
+    "long thanh",
+    "nhon trach",
+    "ba ria",
+    "cam ranh",
+    "tuy hoa",
+    "quy nhon",
+    "hoi an",
+    "tam ky",
+    "dong hoi",
+    "cam pha",
+    "uong bi",
+    "pho yen",
+    "viet tri",
+    "tu son",
+    "que vo",
+    "viet yen",
+    "buon ho",
+    "my tho",
+    "cai lay",
+    "go cong",
+    "sa dec",
+    "cao lanh",
+    "vi thanh",
+    "ha tien",
+    "cai rang",
+    "thot not",
+    "nam tu liem",
+    "bac tu liem",
+    "thanh tri",
+    "soc son",
+    "me linh",
+    "thach that",
+    "chuong my",
+    "quoc oai",
+    "my dinh",
+    "con minh",
+    "quang chau",
+    "thuong hai",
+    "bac kinh",
+    "phnom penh",
+    "xiem riep",
+    "nam vang",
+    "ba vet",
 ];
 
 impl Gazetteer {
@@ -213,14 +286,20 @@ impl Gazetteer {
         loader.finish()
     }
 
-    /// Terms whose first two syllables have these folded ids.
-    pub(super) fn pairs(&self, first: u64, second: u64) -> &[u32] {
-        self.pairs.get(&pair(first, second)).map_or(&[], Vec::as_slice)
+    /// Whether some term may start with this syllable.
+    pub(super) fn may_start(&self, id: u64) -> bool {
+        let slot = start_slot(id);
+        self.starts.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 == 1)
     }
 
-    /// Terms of one syllable with this folded id.
+    /// Terms whose first two syllables have these exact ids, with all their marks or with none.
+    pub(super) fn pairs(&self, first: u64, second: u64) -> &[u32] {
+        self.pairs.get(pair(first, second))
+    }
+
+    /// Terms of one syllable with this exact id, with its marks or without.
     pub(super) fn singles(&self, id: u64) -> &[u32] {
-        self.singles.get(&id).map_or(&[], Vec::as_slice)
+        self.singles.get(id)
     }
 
     pub(super) fn term(&self, index: u32) -> Option<&Term> {
@@ -231,6 +310,12 @@ impl Gazetteer {
     pub(super) fn joined(&self, text: &str) -> Option<&Term> {
         self.joined.get(text).and_then(|&index| self.term(index))
     }
+}
+
+const STARTS: usize = 1 << 16;
+
+fn start_slot(id: u64) -> usize {
+    (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % STARTS
 }
 
 fn pair(first: u64, second: u64) -> u64 {
@@ -288,30 +373,31 @@ impl Loader {
             need: need(spelling),
             marked,
             vietnamese: code.starts_with("vn") || code.starts_with("VN"),
-            alone: ALONE.contains(&spaced.as_str()) && !NOT_ALONE.contains(&spaced.as_str()),
+            alone: ALONE.contains(&spaced.as_str()),
         });
     }
 
     fn finish(self) -> Gazetteer {
         let terms = self.terms;
-        let (mut pairs, mut singles) = (ById::default(), ById::default());
+        let (mut pairs, mut singles) = (Index::new(), Index::new());
+        let mut starts = vec![0u64; STARTS / 64];
         let mut joined = HashMap::new();
         for (index, term) in terms.iter().enumerate() {
             let index = index as u32;
-            match *term.folded {
-                [] => {}
-                [only] => singles.entry(only).or_default().push(index),
-                [first, second, ..] => pairs.entry(pair(first, second)).or_default().push(index),
+            for id in term.exact.first().into_iter().chain(term.folded.first()) {
+                let slot = start_slot(*id);
+                starts[slot / 64] |= 1 << (slot % 64);
+            }
+            match (&*term.exact, &*term.folded) {
+                ([exact], [folded]) => singles.add_both(*exact, *folded, index),
+                ([a, b, ..], [c, d, ..]) => pairs.add_both(pair(*a, *b), pair(*c, *d), index),
+                _ => {}
             }
             let known = matches!(term.need, Need::Free | Need::Case);
             if known && term.short.len() >= 5 {
                 joined.entry(term.short.clone()).or_insert(index);
             }
-            // `kiengiang` run together is found as one syllable.
-            if known && term.folded.len() >= 2 && term.short.len() >= 6 {
-                singles.entry(syllable_id(&term.short)).or_default();
-            }
         }
-        Gazetteer { terms, pairs, singles, joined }
+        Gazetteer { terms, starts, pairs, singles, joined }
     }
 }

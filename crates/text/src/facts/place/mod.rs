@@ -30,7 +30,7 @@ pub(super) fn extract(page: &mut Page) {
     let mut pending: Vec<Pending> = Vec::new();
     let mut at = 0;
     while let Some(token) = view.tokens.get(at) {
-        if token.kind == TokenKind::Atom || is_flag(page, token) && cue::before(page, at, None) != Cue::Strong {
+        if token.kind == TokenKind::Atom {
             at += 1;
             continue;
         }
@@ -89,9 +89,15 @@ fn joins(page: &Page, end: usize, at: usize) -> bool {
 fn best<'g>(page: &Page, gazetteer: &'g Gazetteer, at: usize, last: Option<usize>) -> Option<(&'g Term, usize, bool)> {
     let tokens = &page.view.tokens;
     let token = tokens.get(at)?;
-    let pair = tokens.get(at + 1).map_or(&[][..], |next| gazetteer.pairs(token.folded, next.folded));
-    let single = gazetteer.singles(token.folded);
+    if !gazetteer.may_start(token.exact) {
+        return None;
+    }
+    let pair = tokens.get(at + 1).map_or(&[][..], |next| gazetteer.pairs(token.exact, next.exact));
+    let single = gazetteer.singles(token.exact);
     if pair.is_empty() && single.is_empty() {
+        return None;
+    }
+    if is_flag(page, token) && cue::before(page, at, None) != Cue::Strong {
         return None;
     }
     let mut found: Option<(usize, bool, &Term)> = None;
@@ -219,7 +225,11 @@ fn accepted(page: &Page, at: usize, term: &Term, written: Written, cue: Cue) -> 
 /// `Quận 3`, `q10`: a numbered district of Ho Chi Minh City.
 fn numbered_district(page: &mut Page, at: usize) -> Option<usize> {
     let view = page.view;
-    let word = view.canon_of(view.tokens.get(at)?);
+    let token = view.tokens.get(at)?;
+    if view.canon.as_bytes().get(token.canon.0 as usize) != Some(&b'q') {
+        return None;
+    }
+    let word = view.canon_of(token);
     let (number, end) = match word {
         "quận" | "q" => (view.canon_of(view.tokens.get(at + 1)?), at + 2),
         _ => (word.strip_prefix('q')?, at + 1),
