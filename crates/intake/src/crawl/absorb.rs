@@ -52,6 +52,10 @@ impl<K: Keep> Crawl<'_, K> {
             visited.etag = fetched.validators().etag;
             visited.last_modified = fetched.validators().last_modified;
         }
+        if result.noindex {
+            // What may not be stored was there all the same; it is not missing.
+            self.break_walk(&memo, &due.url);
+        }
         memo.next = result.next.clone();
         let rows = result.rows;
         let (news, stops) = match role {

@@ -126,7 +126,7 @@ pub struct Crawl<'c, K: Keep> {
     keep: &'c mut K,
     asker: Asker<'c>,
     options: Options,
-    on_event: Box<dyn FnMut(&Event) + Send + 'c>,
+    on_event: Box<dyn FnMut(&Event) + Send + Sync + 'c>,
     run_ms: i64,
     visited: HashSet<String>,
     shown: HashSet<String>,
@@ -159,7 +159,7 @@ impl<'c, K: Keep> Crawl<'c, K> {
     }
 
     /// Tells `watch` what happens.
-    pub fn watched(mut self, watch: impl FnMut(&Event) + Send + 'c) -> Crawl<'c, K> {
+    pub fn watched(mut self, watch: impl FnMut(&Event) + Send + Sync + 'c) -> Crawl<'c, K> {
         self.on_event = Box::new(watch);
         self
     }
@@ -229,7 +229,7 @@ impl<'c, K: Keep> Crawl<'c, K> {
         let key = |start: &Start| format!("start {}", start.url);
         let keys: Vec<String> = self.source.starts.iter().map(key).collect();
         let known = self.keep.seen(&self.source.name, &keys).await.map_err(CrawlError::Keep)?;
-        let is_due_at_once = self.options.once && self.source.pace.every_ms.is_none();
+        let is_due_at_once = self.options.once && self.source.pace.every_ms.is_none_or(|(least, _)| least == 0);
         let entries = self
             .source
             .starts
@@ -302,6 +302,8 @@ impl<'c, K: Keep> Crawl<'c, K> {
             }
             Reply::Refused(reason, again_ms) => {
                 self.break_walk(&memo, &due.url);
+                // A start is asked again in any case: what refuses it may be mended.
+                let again_ms = if role == Role::Detail { again_ms } else { again_ms.min(crate::robots::GOOD_FOR_MS) };
                 visited.due_again_at_ms = (again_ms != i64::MAX).then(|| self.now_ms() + again_ms);
                 self.tell(Event::Refused(due.url.clone(), reason.clone()));
                 if memo.root.is_empty() && role != Role::Detail {
@@ -311,7 +313,7 @@ impl<'c, K: Keep> Crawl<'c, K> {
             Reply::Wall(status) => {
                 self.break_walk(&memo, &due.url);
                 visited.failed = true;
-                visited.due_again_at_ms = Some(self.now_ms() + crate::robots::GOOD_FOR_MS);
+                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES).then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
                 self.problem(&mut visited, PageProblem::new("wall", format!("Trang chặn hoặc đòi đăng nhập (HTTP {status}): không vượt qua, xin phép chủ trang hoặc tạm dừng nguồn.")));
             }
             Reply::Throttled(wait_ms) => {

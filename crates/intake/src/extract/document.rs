@@ -288,14 +288,14 @@ fn json(text: &str) -> Result<Value, PageProblem> {
 }
 
 fn html(text: &str) -> Result<Html, PageProblem> {
-    if too_deep(text) {
+    if is_too_deep(text) {
         return Err(PageProblem::new("too-deep", "Trang lồng thẻ quá sâu nên không phân tích: có thể là bẫy hoặc trang hỏng."));
     }
     Ok(Html::parse_document(text))
 }
 
 /// A cheap bound on nesting, because the tree builder would pay for it with the square of its depth.
-fn too_deep(text: &str) -> bool {
+pub(crate) fn is_too_deep(text: &str) -> bool {
     const LOOSE: &[&str] = &[
         "p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "body", "html", "head", "area", "base",
         "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "colgroup", "optgroup",
@@ -506,9 +506,9 @@ mod tests {
 
     #[test]
     fn depth_is_bounded_and_ordinary_pages_are_not() {
-        assert!(too_deep(&"<div>".repeat(3_000)));
-        assert!(!too_deep(&"<div></div><p><li><br><img src=x><script>if (a<b) '<div>'</script>".repeat(3_000)));
-        assert!(!too_deep(&"<x/>".repeat(9_000)));
+        assert!(is_too_deep(&"<div>".repeat(3_000)));
+        assert!(!is_too_deep(&"<div></div><p><li><br><img src=x><script>if (a<b) '<div>'</script>".repeat(3_000)));
+        assert!(!is_too_deep(&"<x/>".repeat(9_000)));
     }
 
     #[test]

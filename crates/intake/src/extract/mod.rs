@@ -15,6 +15,7 @@ use url::Url;
 use crate::canonical;
 use crate::filter::time::Moment;
 use crate::source::{ItemRules, ListRules, Rows, Source};
+pub(crate) use document::is_too_deep;
 use document::{Document, Row};
 pub use sitemap::Entry;
 
@@ -212,8 +213,9 @@ impl Run<'_> {
         let rows = self.document.rows(&list.rows);
         result.rows = rows.len();
         let mut without_link = 0;
+        let nesting = document::Nesting::of(rows.iter());
         for row in &rows {
-            let reading = self.document.reading(row, &[]);
+            let reading = self.document.reading(row, nesting.inside(row));
             if list.skip.as_ref().is_some_and(|skip| reading.is_true(skip)) {
                 continue;
             }

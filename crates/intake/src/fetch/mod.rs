@@ -306,14 +306,16 @@ fn fields_of(headers: &HeaderMap) -> Vec<(String, String)> {
 /// Pages, data and feeds; pictures, films and programs are never fetched whole.
 fn is_readable(content_type: Option<&str>, url: &Url) -> bool {
     let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_gzip_file = matches!(media.as_str(), "application/gzip" | "application/x-gzip" | "application/octet-stream" | "binary/octet-stream");
+    // Sitemaps are served as gzip files, by honest servers and by those that know no type for them.
+    let is_gzip_file = matches!(media.as_str(), "application/gzip" | "application/x-gzip")
+        || (matches!(media.as_str(), "application/octet-stream" | "binary/octet-stream") && url.path().ends_with(".gz"));
     media.is_empty()
         || url.path() == "/robots.txt"
         || media.starts_with("text/")
         || media.ends_with("+xml")
         || media.ends_with("+json")
         || matches!(media.as_str(), "application/xml" | "application/json" | "application/feed" | "application/javascript")
-        || (is_gzip_file && url.path().ends_with(".gz"))
+        || is_gzip_file
 }
 
 /// The innermost reason, without the address.

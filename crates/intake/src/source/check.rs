@@ -74,7 +74,7 @@ pub fn stand_ins(shape: &SourceFile) -> BTreeMap<String, String> {
                 Some(pattern) => regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(value)),
                 None => true,
             };
-            let value = param.default.clone().or_else(|| CANDIDATES.iter().copied().find(fits).map(str::to_owned));
+            let value = param.default.clone().or_else(|| param.example.clone()).or_else(|| CANDIDATES.iter().copied().find(fits).map(str::to_owned));
             (name.clone(), value.unwrap_or_else(|| "x".to_owned()))
         })
         .collect()

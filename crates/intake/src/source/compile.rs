@@ -322,10 +322,6 @@ impl Compiler<'_> {
     fn item(&mut self, item: &ItemFile, section: &str, language: Language, feed_defaults: bool) -> Option<ItemRules> {
         let rows = self.rows(&format!("{section}.rows"), item.rows.as_ref(), language)?;
         let row_language = rows.as_ref().map_or(language, |rows| row_language(rows, language));
-        let row_language = match (&rows, language) {
-            (None, Language::JsonLd) => Language::JsonLd,
-            _ => row_language,
-        };
         let written: Vec<(&'static str, OneOrMany)> = written_fields(item, feed_defaults);
         let names: Vec<&str> = written.iter().map(|(name, _)| *name).collect();
         let has = |name: &str| names.contains(&name);
@@ -338,7 +334,7 @@ impl Compiler<'_> {
         let mut fields: Vec<(&'static str, Field)> = Vec::new();
         for (name, text) in &written {
             let path = format!("{section}.{name}");
-            let field = if row_language == Language::JsonLd { self.json_ld_field(&path, text, &names) } else { self.field(&path, text, row_language, &names) };
+            let field = if rows.is_none() && language == Language::JsonLd { self.json_ld_field(&path, text, &names) } else { self.field(&path, text, row_language, &names) };
             fields.push((name, field?));
         }
         let fields = self.ordered(section, fields);
@@ -438,7 +434,8 @@ fn languages(shape: &SourceFile) -> (Language, Language) {
 /// Inside JSON-LD rows, paths are relative to the object.
 fn row_language(rows: &Rows, language: Language) -> Language {
     match rows {
-        Rows::JsonLd(_) => Language::Json,
+        Rows::JsonLd(_) if language == Language::JsonLd => Language::JsonLd,
+        Rows::JsonLd(_) => Language::JsonLdRow,
         Rows::Css(_) if language == Language::JsonLd => Language::Css,
         _ => language,
     }

@@ -18,8 +18,10 @@ pub enum Language {
     Json,
     /// Names of a feed's entry.
     Feed,
-    /// Dotted paths over JSON-LD.
+    /// Dotted paths over JSON-LD; `^Type.path` looks at the page's objects.
     JsonLd,
+    /// Dotted paths inside JSON-LD rows of an HTML page; `^` is CSS over the page.
+    JsonLdRow,
 }
 
 /// A field: its alternatives in order.
@@ -199,7 +201,8 @@ impl Path {
             return Ok(path(json_ld_target(json_ld)?));
         }
         match names.language {
-            Language::Css => {
+            Language::JsonLdRow if !of_page => Ok(path(Target::Json(json(&selector)?))),
+            Language::Css | Language::JsonLdRow => {
                 let (selector, attribute) = split_attribute(&selector);
                 let target = if selector.is_empty() { Target::Row } else { Target::Css(css(selector)?) };
                 Ok(Path { attribute: attribute.map(str::to_owned), ..path(target) })

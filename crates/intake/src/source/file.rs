@@ -93,6 +93,8 @@ pub struct ParamFile {
     pub from_url: Vec<String>,
     /// The value when none is given.
     pub default: Option<String>,
+    /// A value as it may look, for checks without one.
+    pub example: Option<String>,
     /// A name for people.
     pub title: Option<String>,
 }
