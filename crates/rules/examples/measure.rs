@@ -91,7 +91,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if let Some(path) = learned_to {
         let (learned, report) = train(&ruleset, &posts);
         print!("{}", report.to_text());
-        std::fs::write(path, serde_json::to_string_pretty(&learned)?)?;
+        std::fs::write(path, learned.to_json())?;
         return Ok(ExitCode::SUCCESS);
     }
     if lofo {

@@ -300,7 +300,7 @@ impl Ruleset {
         for model in &self.stances {
             let calming = !matches!(model.stance, Stance::Offer | Stance::SelfOffer);
             let counts = |kept: bool| !(shielded && calming) || kept;
-            let mut sum = model.base + best * model.percent_of_points / 100;
+            let mut sum = model.base + best.min(model.points_at_most) * model.percent_of_points / 100;
             for (signal, weight, kept) in &model.signals {
                 if counts(*kept) && seen.has(*signal) {
                     sum += weight;

@@ -11,7 +11,7 @@ use crate::eval::Figure;
 use crate::labelled::LabelledPost;
 use crate::ruleset::Ruleset;
 use crate::statistics::{Scored, Share, average_precision, f1, recall_at};
-use crate::train::{Names, WORDS, alone_out_of_fold, fold_weights, prepare};
+use crate::train::{Cut, Names, WORDS, alone_out_of_fold, fold_weights, prepare};
 
 /// What every warning and every newspaper names: the list that somebody would type in first. Folded.
 const KEYWORDS: &[&str] = &[
@@ -53,8 +53,8 @@ pub fn baselines(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Baseline> {
         words.iter().filter(|w| padded.contains(&format!(" {w} "))).count() as f64
     };
     let names = Names::new(ruleset, &prepared);
-    let weights = fold_weights(ruleset, &prepared, WORDS, &names);
-    let regression = alone_out_of_fold(ruleset, &prepared, &weights);
+    let weights = fold_weights(ruleset, &prepared, Cut::Group, WORDS, &names);
+    let regression = alone_out_of_fold(ruleset, &prepared, Cut::Group, &weights);
     let all = [
         ("keyword list", by(&|_, reading| count(&reading.text.fold, KEYWORDS))),
         ("length (short)", by(&|post, _| -(post.text.len() as f64))),

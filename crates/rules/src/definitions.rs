@@ -65,6 +65,7 @@ pub(crate) struct WrittenStance {
     pub stance: Stance,
     pub base: i32,
     pub percent_of_points: i32,
+    pub points_at_most: i32,
     pub signals: Vec<(Written, i32)>,
     pub groups: Vec<(Written, i32)>,
     pub shielded: Vec<Written>,
@@ -363,11 +364,12 @@ fn weights(document: &mut Document<'_>, table: &DeTable<'_>, key: &str) -> Vec<(
 }
 
 fn stance_table(document: &mut Document<'_>, name: &Written, table: &DeTable<'_>) -> Option<WrittenStance> {
-    document.only(table, &["base", "percent_of_points", "signals", "groups", "shielded"]);
+    document.only(table, &["base", "percent_of_points", "points_at_most", "signals", "groups", "shielded"]);
     Some(WrittenStance {
         stance: stance(document, name)?,
         base: document.integer(table, "base", -1000, 1000).unwrap_or(0) as i32,
         percent_of_points: document.integer(table, "percent_of_points", -100, 500).unwrap_or(0) as i32,
+        points_at_most: document.integer(table, "points_at_most", 0, 1000).unwrap_or(1000) as i32,
         signals: weights(document, table, "signals"),
         groups: weights(document, table, "groups"),
         shielded: document.strings(table, "shielded"),

@@ -68,6 +68,12 @@ impl LabelledPost {
         self.group.as_deref().or(self.source_url.as_deref()).unwrap_or(&self.id)
     }
 
+    /// Who wrote it: the part of the id before the first `-`. Posts of one writer share turns of phrase that others do
+    /// not have, so only other writers' posts tell what was learned.
+    pub fn writer(&self) -> &str {
+        self.id.split('-').next().unwrap_or("")
+    }
+
     /// Whether it must raise an alert.
     pub fn is_lure(&self) -> bool {
         self.label == Label::Lure

@@ -45,6 +45,14 @@ pub struct Learned {
     pub stances: BTreeMap<Stance, Head>,
 }
 
+impl Learned {
+    /// The bytes of `rules/learned.json`.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Maps of strings and numbers cannot fail to be written.
+        serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+}
+
 /// [`Learned`], ready for lookups.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Weights {

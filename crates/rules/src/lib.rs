@@ -40,5 +40,5 @@ pub use learned::{Head, Learned};
 pub use lexicon::MAX_TERM_SYLLABLES;
 pub use polarity::Polarity;
 pub use problem::{Code, Problem};
-pub use ruleset::{RuleFile, Ruleset, is_rule_file};
-pub use train::{Comparison, Gain, TrainReport, leave_family_out, train};
+pub use ruleset::{RuleEntry, RuleFile, Ruleset, is_rule_file};
+pub use train::{Comparison, Gain, Judged, TrainReport, leave_family_out, train};

@@ -66,6 +66,8 @@ pub(crate) struct StanceModel {
     pub stance: Stance,
     pub base: i32,
     pub percent_of_points: i32,
+    /// The share is of at most so many points: a long report collects more than any lure needs.
+    pub points_at_most: i32,
     /// (signal, weight, counts in a shielded post)
     pub signals: Vec<(u16, i32, bool)>,
     /// (group, weight, counts in a shielded post)
@@ -104,6 +106,21 @@ pub struct Ruleset {
     pub(crate) shield_signals: Vec<u16>,
     /// For each group, its signals.
     pub(crate) group_signals: Vec<Vec<u16>>,
+}
+
+/// One rule as a page lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleEntry<'a> {
+    /// Stable id.
+    pub id: &'a str,
+    /// Its family; none adds to every family that a rule of its own raised.
+    pub family: Option<Family>,
+    /// One Vietnamese line.
+    pub title: &'a str,
+    /// `active` or `trial`.
+    pub status: &'static str,
+    /// Points when it fires.
+    pub points: i32,
 }
 
 impl Ruleset {
@@ -171,9 +188,15 @@ impl Ruleset {
         self.family_titles.get(family as usize).map_or(family.id(), String::as_str)
     }
 
-    /// Ids of the rules that count or are on trial, in order.
-    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().map(|r| r.id.as_str())
+    /// The rules that count or are on trial, as a page lists them, in order.
+    pub fn rules(&self) -> impl Iterator<Item = RuleEntry<'_>> {
+        self.rules.iter().map(|rule| RuleEntry {
+            id: &rule.id,
+            family: rule.family,
+            title: &rule.title,
+            status: if rule.trial { "trial" } else { "active" },
+            points: rule.points,
+        })
     }
 
     /// Names of all signals.
@@ -577,6 +600,7 @@ fn resolve_stances(ruleset: &mut Ruleset, definitions: &Definitions, names: &mut
             stance: written.stance,
             base: written.base,
             percent_of_points: written.percent_of_points,
+            points_at_most: written.points_at_most,
             signals: Vec::new(),
             groups: Vec::new(),
         };

@@ -1,6 +1,7 @@
-//! Trains the learned part from labelled posts, and says by grouped cross-validation whether it helps.
+//! Trains the learned part from labelled posts, and says by cross-validation whether it helps.
 //!
-//! Deterministic: the same posts and ruleset give the same weights. Every post is seen twice, as written and without
+//! Folds are cut twice: by group (ten folds; no source in two), and by writer (each writer's posts judged by weights
+//! learned from the others). The second is what counts where there are several writers. Deterministic: the same posts and ruleset give the same weights. Every post is seen twice, as written and without
 //! marks. A word is kept only when posts of several groups have it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use crate::logistic::{Example, Model, fit};
 use crate::ruleset::Ruleset;
 use crate::statistics::{Scored, Share, average_precision, f1, paired_bootstrap, recall_at};
 
-/// Folds of the cross-validation; a group falls into one by its hash.
+/// Folds by group; a group falls into one by its hash.
 const FOLDS: usize = 10;
 /// Fewest groups that must share a word.
 const MIN_GROUPS: usize = 3;
@@ -63,112 +64,14 @@ const BOTH: Settings = Settings { name: "words and signals", signals: true, head
 const CANDIDATES: &[Settings] = &[
     Settings { name: "words", most_words: 3000, ..WORDS },
     Settings { name: "signals", words: false, penalty: 1.0, most_words: 0, ..BOTH },
+    Settings { name: "signals, held back", words: false, penalty: 4.0, most_words: 0, ..BOTH },
     BOTH,
     Settings { name: "words and signals, held back", penalty: 1.5, ..BOTH },
 ];
 /// What leaving a family out is done with: no heads, for they would know the family.
 const PLAIN: Settings = Settings { heads: false, ..BOTH };
 /// Bounds that are tried: points of a family, points of a stance.
-const CAPS: &[(i32, i32)] = &[(10, 10), (20, 20), (30, 20), (30, 40), (50, 40), (50, 100)];
-
-/// A difference over the same posts with its 95 % interval (bootstrap over groups).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Gain {
-    /// Learned minus rules alone.
-    pub value: f64,
-    /// Lower bound.
-    pub low: f64,
-    /// Upper bound.
-    pub high: f64,
-}
-
-/// One candidate beside the rules alone, out of fold.
-#[derive(Clone, Debug, Serialize)]
-pub struct Comparison {
-    /// Which model.
-    pub name: String,
-    /// `[learned] cap` and `stance_cap` that were tried.
-    pub caps: (i32, i32),
-    /// F1 of rules and model.
-    pub f1: Figure,
-    /// Average precision of rules and model.
-    pub average_precision: Figure,
-    /// F1 gained over the rules alone.
-    pub f1_gain: Gain,
-    /// Average precision gained over the rules alone.
-    pub average_precision_gain: Gain,
-    /// Average precision of the model by itself.
-    pub alone: f64,
-    /// Lures that alert and whose first family is one of their own.
-    pub family_first: Share,
-    /// Right stances, of annotated posts.
-    pub stance: Share,
-}
-
-/// What training found.
-#[derive(Clone, Debug, Serialize)]
-pub struct TrainReport {
-    /// Posts read.
-    pub posts: usize,
-    /// Groups that folds keep together.
-    pub groups: usize,
-    /// F1 of the rules alone.
-    pub rules_f1: Figure,
-    /// Average precision of the rules alone.
-    pub rules_average_precision: Figure,
-    /// Lures that alert by rules alone and whose first family is one of their own.
-    pub rules_family_first: Share,
-    /// Right stances by rules alone.
-    pub rules_stance: Share,
-    /// The candidates.
-    pub candidates: Vec<Comparison>,
-    /// Name of the best candidate.
-    pub chosen: String,
-    /// The bounds that it did best with: `[learned] cap` and `stance_cap` of `rules/scores.toml`.
-    pub caps: (i32, i32),
-    /// `[calibration]` fitted to the chosen one's out-of-fold points.
-    pub calibration: Calibration,
-    /// Average precision of the chosen one with that calibration.
-    pub calibrated_average_precision: Figure,
-    /// Whether the chosen one should ship: it gains and loses nothing that the interval can tell.
-    pub helps: bool,
-}
-
-impl TrainReport {
-    /// The report for people.
-    pub fn to_text(&self) -> String {
-        let mut out = String::new();
-        let _ = self.write(&mut out);
-        out
-    }
-
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "{} posts in {} groups, {FOLDS} folds by group", self.posts, self.groups)?;
-        writeln!(
-            out,
-            "rules alone\n    F1 {}  AP {}  family first {}  stance {}",
-            self.rules_f1, self.rules_average_precision, self.rules_family_first, self.rules_stance
-        )?;
-        for c in &self.candidates {
-            writeln!(out, "rules + {}, cap = {}, stance_cap = {}", c.name, c.caps.0, c.caps.1)?;
-            writeln!(
-                out,
-                "    F1 {}  AP {}  family first {}  stance {}",
-                c.f1, c.average_precision, c.family_first, c.stance
-            )?;
-            let (f, a) = (c.f1_gain, c.average_precision_gain);
-            writeln!(
-                out,
-                "    gains F1 {:+.3} [{:+.3}, {:+.3}]  AP {:+.3} [{:+.3}, {:+.3}]; the model alone has AP {:.3}",
-                f.value, f.low, f.high, a.value, a.low, a.high, c.alone
-            )?;
-        }
-        let verdict = if self.helps { "it helps" } else { "it does not help beyond doubt" };
-        writeln!(out, "chosen: {} with cap = {}, stance_cap = {}; {verdict}", self.chosen, self.caps.0, self.caps.1)?;
-        writeln!(out, "\nfitted to its out-of-fold points (then AP {}), for rules/scores.toml:", self.calibrated_average_precision)?;
-        out.write_str(&self.calibration.to_toml())
-    }
-}
+const CAPS: &[(i32, i32)] = &[(8, 0), (8, 8), (15, 8), (15, 15), (20, 20), (30, 20), (30, 40)];
 
 /// One post, read both ways.
 pub(crate) struct Prepared {
@@ -178,6 +81,7 @@ pub(crate) struct Prepared {
     pub stance: Option<Stance>,
     pub group: usize,
     fold: usize,
+    writer: usize,
     /// As written and without marks: (gram key, place) once each, and signals.
     forms: [Form; 2],
     tokens: usize,
@@ -192,10 +96,12 @@ struct Form {
 /// Reads every post once for all that follows.
 pub(crate) fn prepare(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Prepared> {
     let (groups, _) = group_numbers(posts);
+    let writers: BTreeSet<&str> = posts.iter().map(LabelledPost::writer).collect();
     posts
         .iter()
         .zip(groups)
         .map(|(post, group)| {
+            let writer = writers.iter().position(|w| *w == post.writer()).unwrap_or(0);
             let reading = post.read();
             let folded_title = post.title.as_deref().map(text::fold);
             let folded = text::read(folded_title.as_deref(), &text::fold(&post.text), None);
@@ -212,7 +118,7 @@ pub(crate) fn prepare(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Prepared
             // FNV leaves its low bits uneven for short keys; the high ones are mixed.
             let fold = (syllable_id(post.split_key()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % FOLDS;
             let (lure, families, stance) = (post.is_lure(), post.families.clone(), post.stance);
-            Prepared { reading, lure, families, stance, group, fold, forms, tokens }
+            Prepared { reading, lure, families, stance, group, fold, writer, forms, tokens }
         })
         .collect()
 }
@@ -377,95 +283,237 @@ fn outcome(posts: &[Prepared], assessments: Vec<Assessment>) -> Outcome {
     out
 }
 
+/// How posts are cut into folds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    Group,
+    Writer,
+}
+
+impl Cut {
+    fn fold(self, post: &Prepared) -> usize {
+        match self {
+            Cut::Group => post.fold,
+            Cut::Writer => post.writer,
+        }
+    }
+}
+
 /// Weights for each fold, learned from the others.
-pub(crate) fn fold_weights(ruleset: &Ruleset, posts: &[Prepared], settings: Settings, names: &Names<'_>) -> Vec<Weights> {
-    let training = |fold| posts.iter().filter(|p| p.fold != fold).collect::<Vec<&Prepared>>();
-    (0..FOLDS).map(|fold| ruleset.weights(&learn(&training(fold), settings, names))).collect()
+pub(crate) fn fold_weights(
+    ruleset: &Ruleset,
+    posts: &[Prepared],
+    cut: Cut,
+    settings: Settings,
+    names: &Names<'_>,
+) -> Vec<Weights> {
+    let folds = posts.iter().map(|p| cut.fold(p) + 1).max().unwrap_or(0);
+    let training = |fold| posts.iter().filter(|p| cut.fold(p) != fold).collect::<Vec<&Prepared>>();
+    (0..folds).map(|fold| ruleset.weights(&learn(&training(fold), settings, names))).collect()
 }
 
 /// The model by itself, out of fold.
-pub(crate) fn alone_out_of_fold(ruleset: &Ruleset, posts: &[Prepared], weights: &[Weights]) -> Vec<Scored> {
+pub(crate) fn alone_out_of_fold(ruleset: &Ruleset, posts: &[Prepared], cut: Cut, weights: &[Weights]) -> Vec<Scored> {
     posts
         .iter()
         .map(|post| {
-            let score = weights.get(post.fold).map_or(0.0, |w| alone(ruleset, w, post));
+            let score = weights.get(cut.fold(post)).map_or(0.0, |w| alone(ruleset, w, post));
             Scored { score, alert: score > 0.0, lure: post.lure, group: post.group }
         })
         .collect()
 }
 
-fn gain(a: &[Scored], b: &[Scored], figure: fn(&[Scored]) -> f64) -> Gain {
-    let (value, low, high) = paired_bootstrap(a, b, figure, DRAWS);
-    Gain { value, low, high }
+/// Figures of one way of judging.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    /// F1 at the thresholds.
+    pub f1: Figure,
+    /// Average precision, with probabilities fitted anew.
+    pub average_precision: Figure,
+    /// Lures that alert and whose first family is one of their own.
+    pub family_first: Share,
+    /// Right stances, of annotated posts.
+    pub stance: Share,
+}
+
+impl std::fmt::Display for Judged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (f1, ap) = (self.f1, self.average_precision);
+        write!(f, "F1 {f1}  AP {ap}  family first {}  stance {}", self.family_first, self.stance)
+    }
+}
+
+impl Judged {
+    fn new(outcome: &Outcome) -> Judged {
+        Judged {
+            f1: Figure::new(&outcome.scored, f1),
+            average_precision: Figure::new(&outcome.scored, average_precision),
+            family_first: outcome.family_first,
+            stance: outcome.stance,
+        }
+    }
+}
+
+/// A difference over the same posts with its 95 % interval (bootstrap over groups).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Gain {
+    /// Learned minus rules alone.
+    pub value: f64,
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+}
+
+impl Gain {
+    fn new(a: &Outcome, b: &Outcome, figure: fn(&[Scored]) -> f64) -> Gain {
+        let (value, low, high) = paired_bootstrap(&a.scored, &b.scored, figure, DRAWS);
+        Gain { value, low, high }
+    }
+}
+
+impl std::fmt::Display for Gain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:+.3} [{:+.3}, {:+.3}]", self.value, self.low, self.high)
+    }
+}
+
+/// One candidate beside the rules alone, out of fold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// Which model.
+    pub name: String,
+    /// `[learned] cap` and `stance_cap`, the best of those tried.
+    pub caps: (i32, i32),
+    /// Folds by group.
+    pub by_group: Judged,
+    /// Gains in F1 and average precision over the rules alone, by group.
+    pub group_gains: (Gain, Gain),
+    /// Folds by writer.
+    pub by_writer: Judged,
+    /// Gains in F1 and average precision over the rules alone, by writer.
+    pub writer_gains: (Gain, Gain),
+    /// Average precision of the model by itself, by group and by writer.
+    pub alone: (f64, f64),
+}
+
+/// What training found.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainReport {
+    /// Posts read.
+    pub posts: usize,
+    /// Groups that folds keep together.
+    pub groups: usize,
+    /// Writers.
+    pub writers: usize,
+    /// The rules alone.
+    pub rules: Judged,
+    /// The candidates.
+    pub candidates: Vec<Comparison>,
+    /// Name of the best candidate.
+    pub chosen: String,
+    /// The bounds that it did best with: `[learned] cap` and `stance_cap` of `rules/scores.toml`.
+    pub caps: (i32, i32),
+    /// `[calibration]` fitted to the chosen one's out-of-fold points.
+    pub calibration: Calibration,
+    /// Whether the chosen one should ship: F1 or average precision gains beyond doubt by either cut, and neither
+    /// loses by writer.
+    pub helps: bool,
+}
+
+impl TrainReport {
+    /// The report for people.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "{} posts in {} groups by {} writers", self.posts, self.groups, self.writers)?;
+        writeln!(out, "rules alone\n    {}", self.rules)?;
+        for c in &self.candidates {
+            writeln!(out, "rules + {}, cap = {}, stance_cap = {}", c.name, c.caps.0, c.caps.1)?;
+            for (cut, judged, gains, alone) in
+                [("group ", &c.by_group, c.group_gains, c.alone.0), ("writer", &c.by_writer, c.writer_gains, c.alone.1)]
+            {
+                writeln!(out, "  {cut} {judged}")?;
+                writeln!(out, "         gains F1 {}  AP {}; the model alone has AP {alone:.3}", gains.0, gains.1)?;
+            }
+        }
+        let verdict = if self.helps { "it helps" } else { "it does not help beyond doubt" };
+        writeln!(out, "chosen: {} with cap = {}, stance_cap = {}; {verdict}", self.chosen, self.caps.0, self.caps.1)?;
+        writeln!(out, "\nfitted to its out-of-fold points by writer, for rules/scores.toml:")?;
+        out.write_str(&self.calibration.to_toml())
+    }
+}
+
+/// Assesses every post with the weights of its fold, and fits probabilities to the outcome.
+fn judge(ruleset: &Ruleset, posts: &[LabelledPost], prepared: &[Prepared], cut: Cut, weights: &[Weights]) -> (Outcome, Calibration) {
+    let assess = |p: &Prepared| ruleset.assess_with(&p.reading, weights.get(cut.fold(p)));
+    let mut found = outcome(prepared, prepared.iter().map(assess).collect());
+    let thresholds = &ruleset.scores.threshold;
+    let calibration = calibrate(posts, &found.assessments, thresholds);
+    for (scored, a) in found.scored.iter_mut().zip(&found.assessments) {
+        scored.score = calibration.any(a.margin(), a.stance, a.stance_margin, thresholds);
+    }
+    (found, calibration)
 }
 
 /// Trains the learned part of a ruleset. The comparison is out of fold; the weights come from all posts.
 ///
-/// The rules themselves were written by people who saw some of these posts, so the comparison favours them: what the
-/// learned part gains here, it gains at least elsewhere.
+/// The rules themselves were written by people who saw some of these posts, so the comparison favours them.
 pub fn train(ruleset: &Ruleset, posts: &[LabelledPost]) -> (Learned, TrainReport) {
     let prepared = prepare(ruleset, posts);
     let names = Names::new(ruleset, &prepared);
-    let rules = outcome(&prepared, prepared.iter().map(|p| ruleset.assess_with(&p.reading, None)).collect());
+    let (rules, plain) = judge(ruleset, posts, &prepared, Cut::Group, &[]);
+    let gains = |found: &Outcome| (Gain::new(found, &rules, f1), Gain::new(found, &rules, average_precision));
+    let worth = |found: &Outcome| f1(&found.scored) + average_precision(&found.scored);
     let mut candidates = Vec::new();
-    let mut best: Option<(f64, Settings, (i32, i32), Outcome)> = None;
+    let mut best: Option<(f64, Settings, (i32, i32), Calibration)> = None;
     for settings in CANDIDATES {
-        let weights = fold_weights(ruleset, &prepared, *settings, &names);
-        let alone = average_precision(&alone_out_of_fold(ruleset, &prepared, &weights));
-        // Of the bounds only the best is told; the choice of one in six numbers from all posts is a small favour.
-        let mut best_caps: Option<(f64, (i32, i32), Outcome)> = None;
+        let by_group = fold_weights(ruleset, &prepared, Cut::Group, *settings, &names);
+        let by_writer = fold_weights(ruleset, &prepared, Cut::Writer, *settings, &names);
+        let alone = |cut, weights: &[Weights]| average_precision(&alone_out_of_fold(ruleset, &prepared, cut, weights));
+        // The bounds are the best of a few numbers, chosen on all posts: a small favour, told here.
+        let mut best_caps: Option<(f64, (i32, i32), Outcome, Calibration)> = None;
         for caps in CAPS {
-            let bounded = ruleset.with_caps(*caps);
-            let assess = |p: &Prepared| bounded.assess_with(&p.reading, weights.get(p.fold));
-            let found = outcome(&prepared, prepared.iter().map(assess).collect());
-            let worth = f1(&found.scored) + average_precision(&found.scored);
-            if best_caps.as_ref().is_none_or(|(most, _, _)| worth > most + 0.002) {
-                best_caps = Some((worth, *caps, found));
+            let (found, calibration) = judge(&ruleset.with_caps(*caps), posts, &prepared, Cut::Writer, &by_writer);
+            if best_caps.as_ref().is_none_or(|(most, ..)| worth(&found) > most + 0.002) {
+                best_caps = Some((worth(&found), *caps, found, calibration));
             }
         }
-        let Some((worth, caps, found)) = best_caps else { continue };
+        let Some((value, caps, written, calibration)) = best_caps else { continue };
+        let (grouped, _) = judge(&ruleset.with_caps(caps), posts, &prepared, Cut::Group, &by_group);
         candidates.push(Comparison {
             name: settings.name.to_owned(),
             caps,
-            f1: Figure::new(&found.scored, f1),
-            average_precision: Figure::new(&found.scored, average_precision),
-            f1_gain: gain(&found.scored, &rules.scored, f1),
-            average_precision_gain: gain(&found.scored, &rules.scored, average_precision),
-            alone,
-            family_first: found.family_first,
-            stance: found.stance,
+            by_group: Judged::new(&grouped),
+            group_gains: gains(&grouped),
+            by_writer: Judged::new(&written),
+            writer_gains: gains(&written),
+            alone: (alone(Cut::Group, &by_group), alone(Cut::Writer, &by_writer)),
         });
-        if best.as_ref().is_none_or(|(most, ..)| worth > most + 0.002) {
-            best = Some((worth, *settings, caps, found));
+        if best.as_ref().is_none_or(|(most, ..)| value > most + 0.002) {
+            best = Some((value, *settings, caps, calibration));
         }
     }
-    let (settings, caps, found) = best.map_or((WORDS, (0, 0), None), |(_, s, c, found)| (s, c, Some(found)));
+    let (settings, caps, calibration) = best.map_or((WORDS, (0, 0), plain), |(_, s, caps, c)| (s, caps, c));
     let helps = candidates.iter().filter(|c| c.name == settings.name).any(|c| {
-        let (f, a) = (c.f1_gain, c.average_precision_gain);
-        (f.low > 0.0 || a.low > 0.0) && f.high > 0.0 && a.high > 0.0
+        let all = [c.group_gains.0, c.group_gains.1, c.writer_gains.0, c.writer_gains.1];
+        all.iter().any(|g| g.low > 0.0) && c.writer_gains.0.value >= 0.0 && c.writer_gains.1.value >= 0.0
     });
     let all: Vec<&Prepared> = prepared.iter().collect();
     let learned = learn(&all, settings, &names);
-    let shown = found.as_ref().unwrap_or(&rules);
-    let calibration = calibrate(posts, &shown.assessments, &ruleset.scores.threshold);
-    let calibrated: Vec<Scored> = shown
-        .scored
-        .iter()
-        .zip(&shown.assessments)
-        .map(|(s, a)| Scored { score: calibration.any(a.margin(), a.stance, a.stance_margin, &ruleset.scores.threshold), ..*s })
-        .collect();
     let report = TrainReport {
         posts: posts.len(),
         groups: prepared.iter().map(|p| p.group + 1).max().unwrap_or(0),
-        rules_f1: Figure::new(&rules.scored, f1),
-        rules_average_precision: Figure::new(&rules.scored, average_precision),
-        rules_family_first: rules.family_first,
-        rules_stance: rules.stance,
+        writers: prepared.iter().map(|p| p.writer + 1).max().unwrap_or(0),
+        rules: Judged::new(&rules),
         candidates,
         chosen: settings.name.to_owned(),
         caps,
         calibration,
-        calibrated_average_precision: Figure::new(&calibrated, average_precision),
         helps,
     };
     (learned, report)
