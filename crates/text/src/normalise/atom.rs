@@ -62,7 +62,7 @@ fn address_end(chunk: &str, start: usize) -> usize {
 fn email(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let bytes = chunk.as_bytes();
     let local = bytes[from..at].iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+')).count();
-    let local = chunk[at - local..at].trim_start_matches(['.', '-', '+']).len();
+    let local = chunk[at - local..at].trim_start_matches(['.', '-', '+', '_']).len();
     let domain = bytes[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
     let host = chunk[at + 1..at + 1 + domain].trim_end_matches(['.', '-']);
     let (name, top) = host.rsplit_once('.')?;
@@ -79,7 +79,7 @@ fn handle(chunk: &str, at: usize) -> Option<Range<usize>> {
     let name = bytes[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_')).count();
     let name = chunk[at + 1..at + 1 + name].trim_end_matches('.');
     let next = chunk[at + 1 + name.len()..].chars().next();
-    let whole = name.len() >= 4 && name.bytes().any(|b| b.is_ascii_lowercase()) && !next.is_some_and(char::is_alphanumeric);
+    let whole = name.len() >= 4 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().any(|b| b.is_ascii_lowercase()) && !next.is_some_and(char::is_alphanumeric);
     whole.then_some(at..at + 1 + name.len())
 }
 
@@ -102,7 +102,7 @@ fn host(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let start = at - back;
     let start = start + (chunk[start..at].len() - chunk[start..at].trim_start_matches(['.', '-', '_']).len());
     let name = &chunk[start..at];
-    if name.is_empty() || chunk[..start].chars().next_back().is_some_and(char::is_alphanumeric) || name.contains("..") {
+    if name.is_empty() || chunk[..start].chars().next_back().is_some_and(char::is_alphanumeric) || name.contains("..") || name.ends_with(['-', '_']) {
         return None;
     }
     // Spaced letters with dots are no host: `c.o.m`.

@@ -10,6 +10,9 @@ use super::lexicon::{Lexicon, lexicon};
 use crate::reading::{Alternate, Evasion, Mapped, Span, Token, TokenKind, syllable_id};
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+/// Longest word, in letters, that the quick way takes.
+const LONGEST: usize = 48;
+
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// One step of [`syllable_id`].
@@ -89,9 +92,15 @@ pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
             at += 1;
             continue;
         }
+        if bytes[at].is_ascii_lowercase() {
+            at = reader.familiar(at).or_else(|| reader.word(at)).unwrap_or_else(|| reader.chunk(at));
+            continue;
+        }
         let Some(c) = soft.text[at..].chars().next() else { break };
         at = match chars::kind_in(reader.table, c) {
-            Kind::Letter => reader.word(at).unwrap_or_else(|| reader.chunk(at)),
+            Kind::Letter => {
+                reader.familiar(at).or_else(|| reader.word(at)).unwrap_or_else(|| reader.chunk(at))
+            }
             Kind::Digit => reader.number(at).unwrap_or_else(|| reader.chunk(at)),
             Kind::Symbol if matches!(c, '@' | '$') && matches!(reader.kind_at(at + 1), Some(Kind::Letter | Kind::Digit)) => reader.chunk(at),
             Kind::Newline | Kind::Stop => {
@@ -112,10 +121,16 @@ impl Reader<'_> {
     }
 
     /// Whether a chunk that reached `end` goes no further: a blank, or signs up to a blank.
+    #[inline]
     fn chunk_ends(&self, end: usize) -> bool {
-        if matches!(self.soft.text.as_bytes().get(end), None | Some(b' ' | b'\n')) {
-            return true;
-        }
+        let bytes = self.soft.text.as_bytes();
+        let blank = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\n'));
+        let sign = |at: usize| matches!(bytes[at], b',' | b'.' | b':' | b'!' | b'?' | b')' | b'"' | b';');
+        blank(end) || (sign(end) && blank(end + 1)) || self.chunk_ends_in_signs(end)
+    }
+
+    /// The rest of [`Self::chunk_ends`].
+    fn chunk_ends_in_signs(&self, end: usize) -> bool {
         let mut rest = self.soft.text[end..].chars();
         match rest.next().map(|c| chars::kind_in(self.table, c)) {
             None | Some(Kind::Space | Kind::Newline) => true,
@@ -126,25 +141,50 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes a word that the lexicon knows and that stands alone; the end of it.
-    fn word(&mut self, start: usize) -> Option<usize> {
-        let (canon_len, fold_len) = (self.out.canon.len(), self.out.fold.len());
-        let bytes = self.soft.text.as_bytes();
-        if canon_len > 0 {
+    /// Passes a word that is often met and stands alone; the end of it.
+    fn familiar(&mut self, start: usize) -> Option<usize> {
+        let text = &self.soft.text;
+        let mut exact = FNV_START;
+        let mut at = start;
+        // Signs outside ASCII count as letters here; no word with one is familiar.
+        for byte in &text.as_bytes()[start..] {
+            if !byte.is_ascii_lowercase() && byte.is_ascii() {
+                break;
+            }
+            exact = step(exact, *byte);
+            at += 1;
+        }
+        let familiar = self.lexicon.familiar(exact)?;
+        if !self.chunk_ends(at) {
+            return None;
+        }
+        if !self.out.canon.is_empty() {
+            self.out.canon.push(' ');
             self.out.fold.push(b' ');
         }
+        let (canon, fold) = (self.out.canon.len() as u32, self.out.fold.len() as u32);
+        self.out.canon.push_str(&text[start..at]);
+        self.out.fold.extend_from_slice(familiar.fold());
+        self.token(canon, fold, exact, familiar.folded, start..at, TokenKind::Word);
+        Some(at)
+    }
+
+    /// Passes a word that the lexicon knows and that stands alone; the end of it.
+    fn word(&mut self, start: usize) -> Option<usize> {
+        let bytes = self.soft.text.as_bytes();
         let (mut exact, mut folded) = (FNV_START, FNV_START);
-        let mut at = start;
+        let mut fold = [0u8; LONGEST];
         let mut letters = 0;
+        let mut at = start;
         while let Some(&first) = bytes.get(at) {
-            if first.is_ascii() {
-                if !first.is_ascii_lowercase() {
-                    break;
-                }
+            let slot = fold.get_mut(letters)?;
+            if first.is_ascii_lowercase() {
+                *slot = first;
                 exact = step(exact, first);
                 folded = step(folded, first);
-                self.out.fold.push(first);
                 at += 1;
+            } else if first.is_ascii() {
+                break;
             } else {
                 let Some((code, width)) = decode(&bytes[at..]) else { break };
                 let Some(entry) = self.table.get(code) else { break };
@@ -152,14 +192,13 @@ impl Reader<'_> {
                     break;
                 }
                 if entry.fold == 0 {
-                    self.out.fold.truncate(fold_len);
                     return None;
                 }
+                *slot = entry.fold;
                 for byte in &bytes[at..at + width] {
                     exact = step(exact, *byte);
                 }
                 folded = step(folded, entry.fold);
-                self.out.fold.push(entry.fold);
                 at += width;
             }
             letters += 1;
@@ -168,16 +207,16 @@ impl Reader<'_> {
             && (letters > 1 || !self.single_follows(at))
             && self.lexicon.get(exact).is_some_and(|known| known.teencode == 0 && (known.syllable || known.word));
         if !passes {
-            self.out.fold.truncate(fold_len);
             return None;
         }
-        if canon_len > 0 {
+        if !self.out.canon.is_empty() {
             self.out.canon.push(' ');
+            self.out.fold.push(b' ');
         }
-        let canon = self.out.canon.len() as u32;
+        let (canon_start, fold_start) = (self.out.canon.len() as u32, self.out.fold.len() as u32);
         self.out.canon.push_str(&self.soft.text[start..at]);
-        let fold = (fold_len + usize::from(canon_len > 0)) as u32;
-        self.token(canon, fold, exact, folded, start..at, TokenKind::Word);
+        self.out.fold.extend_from_slice(&fold[..letters]);
+        self.token(canon_start, fold_start, exact, folded, start..at, TokenKind::Word);
         Some(at)
     }
 

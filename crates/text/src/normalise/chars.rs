@@ -96,6 +96,7 @@ fn kind_of(c: char) -> Kind {
         '0'..='9' => Kind::Digit,
         // Arrows, dingbats and most emoji, before the look-ups that they would make long.
         '\u{2190}'..='\u{245f}' | '\u{2500}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}' => Kind::Symbol,
+        '\u{1d400}'..='\u{1d7cb}' => Kind::Letter,
         _ if c.is_whitespace() => Kind::Space,
         _ if c.is_ascii() => if c.is_ascii_alphabetic() { Kind::Letter } else { Kind::Symbol },
         _ if is_combining_mark(c) => Kind::Mark,
@@ -160,6 +161,14 @@ pub(super) fn invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether NFC may change a lone character: never below U+0300, nor in the blocks of look-alikes, letters in dress and
+/// emoji that these posts use.
+pub(super) fn decomposes(c: char) -> bool {
+    !matches!(c, '\0'..='\u{2ff}' | '\u{400}'..='\u{482}' | '\u{1d00}'..='\u{1dbf}' | '\u{1ea0}'..='\u{1ef9}'
+        | '\u{200b}'..='\u{2064}' | '\u{2460}'..='\u{27bf}' | '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}'
+        | '\u{1f100}'..='\u{1faff}')
+}
+
 /// Marks laid over or around a letter; they make no other letter of it.
 pub(super) fn overlay(c: char) -> bool {
     matches!(c, '\u{334}'..='\u{338}' | '\u{489}' | '\u{20d0}'..='\u{20f0}')
@@ -169,7 +178,14 @@ pub(super) fn overlay(c: char) -> bool {
 /// raised letters, digits of other scripts, and blanks. Nothing is written when the character stands for itself.
 pub(super) fn compatible(c: char, out: &mut Vec<char>) {
     let push_letter = |out: &mut Vec<char>, first: u32| out.push(char::from(b'a' + (c as u32 - first) as u8));
+    let letter = |code: u32, first: u32| char::from(b'a' + ((code - first) % 26) as u8);
     match c {
+        // Thirteen mathematical alphabets of capitals and small letters, and five sets of digits.
+        '\u{1d400}'..='\u{1d6a3}' => out.push(letter(c as u32, 0x1d400)),
+        '\u{1d7ce}'..='\u{1d7ff}' => out.push(char::from(b'0' + ((c as u32 - 0x1d7ce) % 10) as u8)),
+        '\u{ff21}'..='\u{ff3a}' => out.push(letter(c as u32, 0xff21)),
+        '\u{ff41}'..='\u{ff5a}' => out.push(letter(c as u32, 0xff41)),
+        '\u{24b6}'..='\u{24e9}' => out.push(letter(c as u32, 0x24b6)),
         '\u{1f110}'..='\u{1f129}' => push_letter(out, 0x1f110),
         '\u{1f130}'..='\u{1f149}' => push_letter(out, 0x1f130),
         '\u{1f150}'..='\u{1f169}' => push_letter(out, 0x1f150),

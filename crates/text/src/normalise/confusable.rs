@@ -4,7 +4,6 @@
 //! Chinese text is left alone; a word wholly of doubles is mapped only when it then reads as Vietnamese and the text
 //! is not otherwise in that script.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -14,17 +13,24 @@ use super::lexicon::{lexicon, rows};
 use super::soft::Cell;
 use crate::reading::Evasion;
 
-static DOUBLES: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let mut doubles = HashMap::new();
+/// Look-alikes with their Latin letters, ordered.
+static DOUBLES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+    let mut doubles: Vec<(char, char)> = Vec::new();
     for line in rows(include_str!("../../data/confusables.txt")) {
         let Some((latin, others)) = line.split_once(' ') else { continue };
         let Some(latin) = latin.chars().next() else { continue };
-        for other in others.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()) {
-            doubles.entry(other).or_insert(latin);
-        }
+        doubles.extend(others.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(|c| (c, latin)));
     }
+    // The first line that names a letter wins: a stable sort keeps it in front.
+    doubles.sort_by_key(|(c, _)| *c);
+    doubles.dedup_by_key(|(c, _)| *c);
     doubles
 });
+
+fn double(c: char) -> Option<char> {
+    let at = DOUBLES.binary_search_by_key(&c, |(double, _)| *double).ok()?;
+    Some(DOUBLES[at].1)
+}
 
 /// What a letter is to this stage.
 enum Letter {
@@ -40,12 +46,15 @@ fn judge(c: char) -> Letter {
     if c.is_ascii() || chars::is_vietnamese(chars::lower(c)) {
         return Letter::Latin;
     }
+    if let Some(latin) = double(c) {
+        return Letter::Double(latin, latin_script(c));
+    }
     let base = std::iter::once(c).nfd().next().unwrap_or(c);
     if base.is_ascii_alphabetic() {
         return Letter::Latin;
     }
-    match DOUBLES.get(&c).or_else(|| DOUBLES.get(&base)).or_else(|| DOUBLES.get(&chars::lower(base))) {
-        Some(latin) => Letter::Double(*latin, latin_script(c)),
+    match double(base).or_else(|| double(chars::lower(base))) {
+        Some(latin) => Letter::Double(latin, latin_script(c)),
         None if latin_script(c) => Letter::Latin,
         None => Letter::Other,
     }
@@ -59,7 +68,10 @@ fn latin_script(c: char) -> bool {
 /// Replaces look-alike letters by the letters they are drawn like.
 pub(super) fn replace(cells: Vec<Cell>, evasion: &mut Evasion) -> Vec<Cell> {
     let table = chars::table();
-    let strange = |c: char| !c.is_ascii() && chars::kind_in(table, c) == Kind::Letter && !chars::is_vietnamese(chars::lower(c));
+    let strange = |c: char| match table.get(c as usize) {
+        Some(entry) => entry.kind == Kind::Letter && entry.fold == 0,
+        None => chars::kind_in(table, c) == Kind::Letter,
+    };
     if !cells.iter().any(|cell| strange(cell.c)) {
         return cells;
     }

@@ -138,8 +138,9 @@ impl Reader<'_> {
     }
 
     /// While the last piece is a single letter or a fragment, takes in the next chunk if it may continue it.
-    fn read_on(&self, mut end: usize, pieces: &mut Vec<Piece>) -> usize {
-        let text = &self.soft.text;
+    fn read_on(&mut self, mut end: usize, pieces: &mut Vec<Piece>) -> usize {
+        let soft = self.soft;
+        let text = &soft.text;
         loop {
             let Some(last) = pieces.last() else { return end };
             let behind = &text[last.range.end..end];
@@ -158,7 +159,14 @@ impl Reader<'_> {
             let letters = next.chars().take_while(|c| chars::kind_in(self.table, *c) == Kind::Letter).count();
             let whole = next.chars().nth(letters).is_none_or(|c| !matches!(chars::kind_in(self.table, c), Kind::Digit | Kind::Mark));
             let continues = whole && (letters == 1 || ((fragment || last.single()) && (1..=6).contains(&letters)));
-            if !continues || (atom::possible(next) && !dotted(next)) {
+            if continues && atom::possible(next) && !dotted(next) {
+                // It may be an address; if it is none, a second look sees its letters.
+                self.out.again = true;
+                return end;
+            }
+            if !continues {
+                // Signs before or behind the next letters are gone on a second look.
+                self.out.again |= letters == 0 || !whole;
                 return end;
             }
             // Two whole letters do not make a run; a longer word after a single letter is only taken if it could
@@ -232,9 +240,10 @@ impl Reader<'_> {
         if matches!(piece.gap, Gap::Sign('^' | '(' | '+' | '~' | '`' | '\'')) {
             self.out.odd_bare += 1;
         }
-        // Whatever keeps single letters or fragments apart here is a plain blank on a second look.
-        if matches!(piece.gap, Gap::Sign(_) | Gap::Signs) && before.letters.min(piece.letters) <= 3 {
-            self.out.again = true;
+        // A sign keeps two halves apart that a plain blank would not.
+        if matches!(piece.gap, Gap::Sign(_) | Gap::Signs) && before.letters > 0 && piece.letters > 0 && !self.out.again {
+            let (head, tail) = (&self.soft.text[before.range.clone()], &self.soft.text[piece.range.clone()]);
+            self.out.again = before.letters + piece.letters <= 2 * syllable::LONGEST && self.completes(head, tail);
         }
     }
 
@@ -353,7 +362,7 @@ impl Reader<'_> {
             }
             return 0;
         }
-        if matches!(next.gap, Gap::Blank | Gap::Blanks) && pieces[0].digits == 0 && next.digits == 0 {
+        if matches!(next.gap, Gap::Blank | Gap::Blanks | Gap::Line) && pieces[0].digits == 0 && next.digits == 0 {
             let (head, tail) = (&self.soft.text[pieces[0].range.clone()], &self.soft.text[next.range.clone()]);
             if let Some(form) = self.completed(head, tail) {
                 let range = pieces[0].range.start..next.range.end;

@@ -34,12 +34,36 @@ pub(super) struct Teencode {
     pub replace: bool,
     /// Readings, each a list of canonical syllables.
     pub readings: Vec<Vec<String>>,
+    /// The ids (exact, folded) of the same.
+    pub ids: Vec<Vec<(u64, u64)>>,
 }
 
-/// Open addressing, linear probing; twice as many slots as entries, a power of two.
+/// A token of clean text that passes as it is, with its folded form at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Familiar {
+    id: u64,
+    /// Id of the folded form.
+    pub folded: u64,
+    fold: [u8; FOLD],
+    len: u8,
+}
+
+impl Familiar {
+    /// The folded form.
+    #[inline]
+    pub fn fold(&self) -> &[u8] {
+        &self.fold[..usize::from(self.len)]
+    }
+}
+
+/// Longest folded form of a familiar token.
+const FOLD: usize = 15;
+
+/// Tables with open addressing and linear probing: a small one of what passes as it is, which stays in the cache, and
+/// one of all that is known.
 pub(super) struct Lexicon {
+    familiar: Vec<Familiar>,
     slots: Vec<(u64, Known)>,
-    mask: usize,
     pairs: HashSet<u64>,
     teencode: Vec<Teencode>,
     table: &'static [Entry],
@@ -55,16 +79,24 @@ pub(super) fn lexicon() -> &'static Lexicon {
 impl Lexicon {
     /// What is known of the token with this id.
     pub fn get(&self, id: u64) -> Option<Known> {
-        let mut at = (id ^ (id >> 32)) as usize & self.mask;
+        let (key, known) = self.slots[place(&self.slots, id)];
+        (key == id).then_some(known)
+    }
+
+    /// A token that is often met, of two letters or more, and passes as it is.
+    #[inline]
+    pub fn familiar(&self, id: u64) -> Option<&Familiar> {
+        let mask = self.familiar.len() - 1;
+        let mut at = home(id, mask);
         loop {
-            let (key, known) = self.slots.get(at)?;
-            if *key == id {
-                return Some(*known);
+            let slot = self.familiar.get(at)?;
+            if slot.id == id {
+                return Some(slot);
             }
-            if *key == 0 {
+            if slot.id == 0 {
                 return None;
             }
-            at = (at + 1) & self.mask;
+            at = (at + 1) & mask;
         }
     }
 
@@ -123,10 +155,9 @@ impl Lexicon {
     }
 
     fn build() -> Lexicon {
-        let size = 1 << 16;
         let mut lexicon = Lexicon {
-            slots: vec![(0, Known::default()); size],
-            mask: size - 1,
+            familiar: vec![Familiar::default(); 1 << 13],
+            slots: vec![(0, Known::default()); 1 << 16],
             pairs: HashSet::new(),
             teencode: Vec::new(),
             table: chars::table(),
@@ -168,15 +199,17 @@ impl Lexicon {
             let (Some(form), Some(mode), Some(reading)) = (fields.next(), fields.next(), fields.next()) else {
                 continue;
             };
-            let reading = reading.split_whitespace().map(str::to_owned).collect();
+            let reading: Vec<String> = reading.split_whitespace().map(str::to_owned).collect();
+            let ids: Vec<_> = reading.iter().map(|s| (syllable_id(s), syllable_id(&fold(s)))).collect();
             let next = lexicon.teencode.len() as u16 + 1;
             let known = lexicon.edit(form);
             if known.teencode == 0 {
                 known.teencode = next;
-                lexicon.teencode.push(Teencode { replace: mode == "replace", readings: vec![reading] });
+                lexicon.teencode.push(Teencode { replace: mode == "replace", readings: vec![reading], ids: vec![ids] });
             } else {
                 let at = usize::from(known.teencode) - 1;
                 lexicon.teencode[at].readings.push(reading);
+                lexicon.teencode[at].ids.push(ids);
             }
         }
         for line in rows(include_str!("../../data/pairs.txt")) {
@@ -184,18 +217,52 @@ impl Lexicon {
                 lexicon.pairs.insert(pair_id(syllable_id(first), syllable_id(second)));
             }
         }
+        let words = rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace).map(str::to_owned);
+        let mut tokens: Vec<String> = words.chain(counts.into_iter().chain(folded).map(|(form, _)| form)).collect();
+        tokens.sort();
+        tokens.dedup();
+        // Half full at most; what does not fit passes through the large table.
+        tokens.truncate(lexicon.familiar.len() / 2);
+        for token in tokens {
+            let folded = fold(&token);
+            if lexicon.of(&token).teencode > 0 || token.chars().count() < 2 || folded.len() > FOLD {
+                continue;
+            }
+            let mask = lexicon.familiar.len() - 1;
+            let id = syllable_id(&token);
+            let mut at = home(id, mask);
+            while lexicon.familiar[at].id != 0 {
+                at = (at + 1) & mask;
+            }
+            let mut slot = Familiar { id, folded: syllable_id(&folded), len: folded.len() as u8, ..Familiar::default() };
+            slot.fold[..folded.len()].copy_from_slice(folded.as_bytes());
+            lexicon.familiar[at] = slot;
+        }
         lexicon
     }
 
     fn edit(&mut self, token: &str) -> &mut Known {
         let id = syllable_id(token);
-        let mut at = (id ^ (id >> 32)) as usize & self.mask;
-        while self.slots[at].0 != id && self.slots[at].0 != 0 {
-            at = (at + 1) & self.mask;
-        }
+        let at = place(&self.slots, id);
         self.slots[at].0 = id;
         &mut self.slots[at].1
     }
+}
+
+/// Where an id belongs in a table of `mask + 1` slots.
+#[inline]
+fn home(id: u64, mask: usize) -> usize {
+    (id ^ (id >> 32)) as usize & mask
+}
+
+/// The slot of an id, or the free one where it belongs. The table is never full.
+fn place(slots: &[(u64, Known)], id: u64) -> usize {
+    let mask = slots.len() - 1;
+    let mut at = home(id, mask);
+    while slots[at].0 != id && slots[at].0 != 0 {
+        at = (at + 1) & mask;
+    }
+    at
 }
 
 fn pair_id(first: u64, second: u64) -> u64 {

@@ -8,7 +8,7 @@ use super::chars::{self, Kind};
 use super::cut::{self, Rules};
 use super::lexicon::Lexicon;
 use super::syllable::split_tone;
-use crate::reading::{Alternate, TokenKind, fold, syllable_id};
+use crate::reading::{Alternate, TokenKind};
 
 /// Longest piece, in letters, that the slow stages look at.
 const LONGEST: usize = 128;
@@ -33,10 +33,8 @@ impl Reader<'_> {
             let digits = piece.starts_with(|c: char| c.is_ascii_digit());
             self.emit_soft(range, if digits { TokenKind::Number } else { TokenKind::Word });
             let token = self.out.tokens.len() as u32 - 1;
-            for reading in &entry.readings {
-                let syllables = reading.iter().map(|s| (syllable_id(s), syllable_id(&fold(s)))).collect();
-                self.out.alternates.push(Alternate { token, syllables });
-            }
+            let alternates = entry.ids.iter().map(|ids| Alternate { token, syllables: ids.clone() });
+            self.out.alternates.extend(alternates);
             return;
         }
         if known.syllable || known.word {

@@ -69,7 +69,9 @@ fn look(raw: &str, cased: bool) -> Look {
     };
     let (mut output, mut found) = canon::tokenise(&soft, shown);
     // Old fonts and raw typing can be made of plain letters only; unknown words betray them.
-    if output.odd_marked > 0 || (output.odd_bare > 2 && output.odd_bare as usize * 4 > output.tokens.len()) {
+    let (marked, bare) = (output.odd_marked as usize, output.odd_bare as usize);
+    let suspicious = (marked > 0 && marked * 5 >= output.tokens.len()) || (bare > 2 && bare * 4 > output.tokens.len());
+    if suspicious {
         let mut with_legacy = Evasion::default();
         let unmasked = soft::unmask(raw, true, &mut with_legacy);
         if with_legacy.legacy > evasion.legacy {
@@ -77,7 +79,7 @@ fn look(raw: &str, cased: bool) -> Look {
             (output, found) = canon::tokenise(&soft, shown);
         }
     }
-    let settled = clean && !output.again && evasion.legacy == 0;
+    let settled = clean && !output.again && !suspicious;
     evasion.joined = found.joined;
     evasion.leet = found.leet;
     evasion.elongated = found.elongated;

@@ -134,7 +134,11 @@ fn cut(raw: &str) -> Vec<Cell> {
         let cluster = raw[at..].graphemes(true).next().unwrap_or_default();
         at += cluster.len().max(c.len_utf8());
         let end = at as u32;
-        cells.extend(cluster.nfc().map(|c| Cell { c, start, end }));
+        if cluster.len() == c.len_utf8() && (!chars::decomposes(c)) {
+            cells.push(Cell { c, start, end });
+        } else {
+            cells.extend(cluster.nfc().map(|c| Cell { c, start, end }));
+        }
         rest = raw[at..].chars();
     }
     cells
