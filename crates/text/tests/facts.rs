@@ -328,8 +328,9 @@ fn hostile_input_takes_linear_time() {
             std::hint::black_box(read(None, text, Some(1_763_960_400_000)));
             start.elapsed()
         };
-        time(&small);
-        (time(&small), time(&large))
+        // The least of several runs, because other work may share the machine.
+        let least = |text: &str| (0..5).map(|_| time(text)).min().unwrap_or_default();
+        (least(&small), least(&large))
     };
     for pattern in [
         "1",
@@ -388,4 +389,58 @@ fn a_query_is_read_as_a_contact() {
     assert_eq!(value("hr_mau(at)example(dot)com").as_deref(), Some("hr_mau@example.com"));
     assert_eq!(value("việc nhẹ lương cao"), None);
     assert_eq!(value("24/7"), None);
+}
+
+#[test]
+fn random_mixtures_never_fail() {
+    const PARTS: [&str; 40] = [
+        "0901",
+        "000",
+        "123",
+        ".",
+        " ",
+        "-",
+        "(",
+        ")",
+        "@",
+        "/",
+        ":",
+        "tuổi",
+        "t",
+        "2k",
+        "8",
+        "triệu",
+        "tr",
+        "rưỡi",
+        "vài",
+        "đến",
+        "zalo",
+        "t.me",
+        "chấm",
+        "com",
+        "[.]",
+        "stk",
+        "MB",
+        "tháng",
+        "mai",
+        "thứ",
+        "7",
+        "này",
+        "Cần",
+        "Thơ",
+        "#",
+        "🇰🇭",
+        "một",
+        "\n",
+        "đ\u{323}\u{302}",
+        "giờ",
+    ];
+    let mut dice = Dice(99);
+    for _ in 0..20_000 {
+        let post: String = (0..dice.roll(14) + 1).map(|_| PARTS[dice.roll(40) as usize]).collect();
+        for fact in read(None, &post, Some(1_763_960_400_000)).facts {
+            assert_eq!(post.get(fact.span.range()), Some(fact.text.as_str()), "{post:?}");
+            assert!(!fact.value.is_empty(), "{post:?}");
+        }
+    }
 }

@@ -103,10 +103,17 @@ fn following(page: &Page, after: usize, span: Span) -> Channels {
     if contact_follows { Channels::default() } else { found }
 }
 
+/// The most bytes between a cue and the next token.
+const LONGEST_GAP: u32 = 24;
+
 /// A line break or the end of a sentence stands in this stretch of the original.
 fn broken(page: &Page, from: u32, until: u32) -> bool {
+    // A long gap is a break, and is not searched: a number may be one token of a whole page.
+    if until.saturating_sub(from) > LONGEST_GAP {
+        return true;
+    }
     let gap = page.view.raw.get(from as usize..until.max(from) as usize).unwrap_or("");
-    gap.contains(['\n', ';', '!', '?']) || gap.contains(". ") || gap.chars().count() > 12
+    gap.contains(['\n', ';', '!', '?']) || gap.contains(". ")
 }
 
 fn fold<'a>(page: &Page<'a>, token: &Token) -> &'a str {

@@ -126,8 +126,9 @@ fn day_month(page: &Page, at: usize) -> Option<(Day, usize)> {
         let longer = page.glued(at + 5) && page.mark(at + 5) == Some(mark) && page.digits(at + 6).is_some();
         return (!longer).then_some((Day { year: Some(year), month, day }, at + 5));
     }
-    // Without a year only `/` makes a date, and `1/2 tháng`, `24/7` are none.
-    if mark != '/' || (day, month) == (24, 7) {
+    // Without a year only `/` makes a date, or the word before, and `1/2 tháng`, `24/7` are none.
+    let said = page.word_before(at, 1) == NGAY && matches!(page.str(at - 1), "ngày" | "ngay");
+    if (mark != '/' && !said) || (day, month) == (24, 7) {
         return None;
     }
     let next = page.word(at + 3);

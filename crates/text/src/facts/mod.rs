@@ -98,6 +98,8 @@ static STARTS: KeySet =
 pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> Vec<Fact> {
     let mut page = Page::new(view, field, posted_at_ms);
     handle::extract(&mut page);
+    page.addresses = page.facts.iter().map(|fact| fact.span).collect();
+    page.addresses.sort();
     for at in 0..page.pieces.len() {
         if page.taken[at] {
             continue;
@@ -180,6 +182,8 @@ struct Page<'a> {
     pieces: Vec<Piece>,
     /// Pieces that a fact has claimed.
     taken: Vec<bool>,
+    /// Where addresses stand in the original, in order.
+    addresses: Vec<Span>,
     facts: Vec<Fact>,
 }
 
@@ -188,7 +192,7 @@ impl<'a> Page<'a> {
         let pieces = lex::cut(&view.soft.text);
         let taken = vec![false; pieces.len()];
         let posted = posted_at_ms.and_then(date::day_in_vietnam);
-        Page { view, field, posted, text: &view.soft.text, pieces, taken, facts: Vec::new() }
+        Page { view, field, posted, text: &view.soft.text, pieces, taken, addresses: Vec::new(), facts: Vec::new() }
     }
 
     fn piece(&self, at: usize) -> Option<&Piece> {
@@ -275,6 +279,12 @@ impl<'a> Page<'a> {
     fn add_at(&mut self, kind: FactKind, value: String, span: Span, detail: Map<String, Value>) {
         let text = self.raw(span).to_owned();
         self.facts.push(Fact { kind, value, text, field: self.field, span, detail });
+    }
+
+    /// Whether a span of the original lies in an address.
+    fn in_address(&self, span: Span) -> bool {
+        let after = self.addresses.partition_point(|address| address.start < span.end);
+        after.checked_sub(1).and_then(|last| self.addresses.get(last)).is_some_and(|address| address.end > span.start)
     }
 
     /// Whether some word among the `reach` pieces before `at`, on the same line, has a key that `cue` accepts.

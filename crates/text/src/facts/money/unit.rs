@@ -59,6 +59,10 @@ pub(super) fn unit(page: &Page, at: usize) -> Option<Unit> {
             let capital = page.glued(at) && page.raw(page.span(at, at + 1)) == "M";
             capital.then(|| slang(MILLION))?
         }
+        // `1200u`: the stablecoin that such pay is promised in.
+        U if page.glued(at) && text == "u" => {
+            Some(Unit { times: 1, currency: Some("USDT"), kind: UnitKind::Slang, end: at + 1 })
+        }
         CU => matches!(text, "củ" | "cu").then(|| slang(MILLION))?,
         CHAI => (text == "chai").then(|| slang(MILLION))?,
         TREO => (text == "trẹo").then(|| slang(MILLION))?,
@@ -178,6 +182,7 @@ const DOLLAR: u64 = key("dollar");
 const DOLLARS: u64 = key("dollars");
 const DOLA: u64 = key("dola");
 const USDT: u64 = key("usdt");
+const U: u64 = key("u");
 const EURO: u64 = key("euro");
 const EUR: u64 = key("eur");
 const EUROS: u64 = key("euros");

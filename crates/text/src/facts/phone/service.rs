@@ -48,7 +48,7 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
 
 /// The words before a short number ask to call or report, or another short number stands before it.
 fn asked_to_call(page: &Page, at: usize) -> bool {
-    const CALLS: [u64; 16] = [
+    const CALLS: [u64; 17] = [
         key("goi"),
         key("alo"),
         key("hotline"),
@@ -61,6 +61,7 @@ fn asked_to_call(page: &Page, at: usize) -> bool {
         key("thoai"),
         key("lh"),
         key("nghe"),
+        key("nong"),
         key("phone"),
         key("tel"),
         key("quay"),

@@ -272,11 +272,7 @@ fn add(page: &mut Page, from: usize, until: usize, code: &str, name: &str) {
     let tokens = &page.view.tokens;
     let (Some(first), Some(last)) = (tokens.get(from), tokens.get(until - 1)) else { return };
     let span = Span { start: first.span.start, end: last.span.end };
-    let claimed = page
-        .facts
-        .iter()
-        .any(|fact| fact.kind < FactKind::BankAccount && fact.span.start < span.end && span.start < fact.span.end);
-    if claimed {
+    if page.in_address(span) {
         return;
     }
     let mut detail = Map::new();
