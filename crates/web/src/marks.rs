@@ -43,11 +43,11 @@ impl Tint {
             return Tint::Counter;
         }
         match finding.group.as_str() {
-            "offer" | "invite" | "recruit" | "act" => Tint::Offer,
-            "destination" | "place" | "travel" | "route" | "movement" => Tint::Destination,
-            "lure" | "pay" | "money" | "price" | "ease" => Tint::Lure,
+            "offer" | "act" => Tint::Offer,
+            "destination" => Tint::Destination,
+            "lure" | "head" => Tint::Lure,
             "contact" | "secrecy" | "evasion" => Tint::Contact,
-            "report" | "counter" | "calm" | "advice" | "news" | "lawful" => Tint::Counter,
+            "report" | "law" | "seeker" | "licensed" | "refused" | "trade" | "joke" => Tint::Counter,
             _ => Tint::Control,
         }
     }

@@ -1,5 +1,7 @@
 //! The officer's portal: the packets of their unit, one page a packet, and a place to answer. Nothing else.
 
+use std::io::Read;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
@@ -162,6 +164,34 @@ pub async fn zip(
     let name = format!("attachment; filename=\"{}.zip\"", packet.id);
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, zip).into_response())
+}
+
+/// The report needs its own inline style and nothing else; in the sandbox it can run and send nothing.
+const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
+/// Name of the report inside a packet's folder, and the longest one that is shown in the browser, in bytes.
+const REPORT: (&str, u64) = ("/01-bao-cao.html", 8 << 20);
+
+/// The report as sealed, for reading at once; the ZIP stays the evidence. The store writes down who fetched it.
+pub async fn report(
+    State(console): State<Shared>,
+    actor: Actor<may::ReadPackets>,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let packet = console.app.store.packet(&id, Some(unit_of(&actor)?)).await?;
+    let zip = console.app.store.download(actor.id(), &packet.id, now_ms()).await?;
+    let html = report_of(&zip).ok_or(Trouble::Missing)?;
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, REPORT_POLICY)];
+    Ok((headers, html).into_response())
+}
+
+fn report_of(zip: &[u8]) -> Option<String> {
+    let mut packet = zip::ZipArchive::new(std::io::Cursor::new(zip)).ok()?;
+    let name = packet.file_names().flatten().find(|name| name.ends_with(REPORT.0))?.into_owned();
+    let mut html = String::new();
+    packet.by_name(&name).ok()?.take(REPORT.1).read_to_string(&mut html).ok()?;
+    Some(html)
 }
 
 #[derive(Deserialize)]

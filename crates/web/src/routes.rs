@@ -56,6 +56,7 @@ pub const ROUTES: &[Route] = &[
     read("/packets", Act::ReadPackets, || get(packets::list)),
     read("/packets/{packet}", Act::ReadPackets, || get(packets::page)),
     read("/packets/{packet}/zip", Act::ReadPackets, || get(packets::zip)),
+    read("/packets/{packet}/report", Act::ReadPackets, || get(packets::report)),
     send("/packets/{packet}/receipt", Act::Answer, || post(packets::receipt)),
     send("/packets/{packet}/answer", Act::Answer, || post(packets::answer)),
     read("/sources", Act::ReadSources, || get(sources::page)),

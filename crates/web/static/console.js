@@ -17,7 +17,8 @@ function press(key) {
   if (target.tagName === "DETAILS") {
     if (target.open) one("button[data-digit]", target)?.click();
     else openMenu(target);
-  } else target.click();
+  } else if (writing(target)) target.focus();
+  else target.click();
   return true;
 }
 
@@ -134,8 +135,11 @@ function arrive(news) {
   if (!row) return;
   row.classList.add("fresh");
   row.href = row.getAttribute("href") + location.search;
-  const lower = all(".row", rows).find((other) => Number(other.dataset.priority) > news.priority);
-  rows.insertBefore(row, lower ?? rows.firstElementChild);
+  const known = all(".row", rows);
+  const lower = known.find((other) => Number(other.dataset.priority) > news.priority);
+  if (lower) lower.before(row);
+  else if (known.length) known[known.length - 1].after(row);
+  else rows.prepend(row);
   one(".blank", rows)?.remove();
   notify(news);
 }
