@@ -55,6 +55,7 @@ impl<K: Keep> Crawl<'_, K> {
         if result.noindex {
             // What may not be stored was there all the same; it is not missing.
             self.break_walk(&memo, &due.url);
+            self.tell(Event::Refused(due.url.clone(), "noindex".into()));
         }
         memo.next = result.next.clone();
         let rows = result.rows;

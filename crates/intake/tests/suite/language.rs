@@ -89,3 +89,10 @@ fn the_schema_names_every_section() {
         assert!(schema["properties"].get(section).is_some(), "{section}");
     }
 }
+
+#[test]
+fn the_shipped_schema_is_the_one_of_the_types() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sources/source.schema.json");
+    let shipped: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(shipped, schema(), "cargo run -p intake --example schema > sources/source.schema.json");
+}
