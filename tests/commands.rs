@@ -10,7 +10,7 @@ fn line(id: &str, text: &str) -> String {
 
 #[test]
 fn assess_prints_one_object_a_line_with_spans_into_the_text() {
-    let out = objects(&stdout(&["assess", "-"], &(line("a", LURE) + &line("b", "Bán xe đạp cũ, giá 800k"))));
+    let out = objects(&stdout(&["assess", "-"], &[line("a", LURE), line("b", "Bán xe đạp cũ, giá 800k")].concat()));
     assert_eq!(out.len(), 2);
     assert_eq!((out[0]["id"].as_str(), out[0]["alert"].as_bool()), (Some("a"), Some(true)));
     assert_eq!(out[0]["stance"], "offer");
@@ -80,7 +80,7 @@ fn an_import_is_recorded_once_and_found_again() {
     let folder = Folder::new("import");
     let data = folder.join("data");
     let data = data.to_str().expect("path");
-    let jsonl = folder.write("bai.jsonl", &(line("1", LURE) + "{\"id\": 2}\n" + &line("3", "Quán mình có phở ngon")));
+    let jsonl = folder.write("bai.jsonl", &format!("{}{{\"id\": 2}}\n{}", line("1", LURE), line("3", "Quán mình có phở ngon")));
     let csv = folder.write("bang.csv", "id,author,body\n7,mau,\"Cho hỏi đường ra bến xe, cảm ơn\"\n");
     let output = run(&["import", jsonl.to_str().unwrap(), csv.to_str().unwrap(), "--data", data], "");
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));

@@ -15,7 +15,7 @@ pub fn check(folder: Option<&Path>) -> Result<bool> {
     };
     match Ruleset::compile(&files) {
         Ok(ruleset) => {
-            println!("{} tệp, {} quy tắc, bộ {}", files.len(), ruleset.rule_ids().count(), ruleset.id());
+            println!("{} tệp, {} quy tắc, bộ {}", files.len(), ruleset.rules().count(), ruleset.id());
             Ok(true)
         }
         Err(problems) => {
