@@ -88,11 +88,11 @@ async fn run_async(command: Command, config: &Config) -> Result<bool> {
         Command::Demo { data, listen, once } => commands::demo::run(data, &listen, once, config).await?,
         Command::Run { data: at, listen } => {
             let listen = listen.unwrap_or_else(|| config.listen.clone());
-            commands::serve::run(&data(&at), &listen, commands::serve::Roles::ALL, config).await?;
+            commands::serve::run(&data(&at), &listen, true, config).await?;
         }
         Command::Serve { data: at, listen } => {
             let listen = listen.unwrap_or_else(|| config.listen.clone());
-            commands::serve::run(&data(&at), &listen, commands::serve::Roles::SERVE, config).await?;
+            commands::serve::run(&data(&at), &listen, false, config).await?;
         }
         Command::Work { data: at, once } => commands::serve::work(&data(&at), once, config).await?,
         Command::Crawl { once, source, params, allow_loopback, data: at } => {

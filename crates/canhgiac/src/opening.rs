@@ -25,8 +25,6 @@ pub struct Opened {
     pub handover: Arc<Handover>,
     /// The name under which this process holds leases.
     pub worker: String,
-    /// The folder of what belongs to this node alone.
-    pub folder: PathBuf,
 }
 
 /// The data place that a command was given, or that of the configuration.
@@ -50,7 +48,7 @@ pub async fn open(data: &str, config: &Config) -> Result<Opened> {
     let handover = Arc::new(Handover::new(store.clone(), signer, config));
     // One process alone writes to a folder, so leases of a process that was killed are its own.
     let worker = if data.contains("://") { format!("crawl-{}", std::process::id()) } else { "crawl".to_owned() };
-    Ok(Opened { store, index, ruleset, handover, worker, folder })
+    Ok(Opened { store, index, ruleset, handover, worker })
 }
 
 /// Every assessment names its ruleset; the store holds the files that the name stands for.

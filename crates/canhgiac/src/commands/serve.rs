@@ -19,26 +19,9 @@ use crate::reading;
 /// How often waiting work is looked for when nothing wakes the worker.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// What one process does.
-#[derive(Clone, Copy)]
-pub struct Roles {
-    /// Visits sources.
-    pub crawl: bool,
-    /// Records kept captures, follows the index, seals packets.
-    pub work: bool,
-    /// Serves the console.
-    pub serve: bool,
-}
-
-impl Roles {
-    /// Everything.
-    pub const ALL: Roles = Roles { crawl: true, work: true, serve: true };
-    /// The console; its own index follows the store too.
-    pub const SERVE: Roles = Roles { crawl: false, work: true, serve: true };
-}
-
-/// Runs until Ctrl-C or a termination signal, then ends cleanly.
-pub async fn run(data: &str, listen: &str, roles: Roles, config: &Config) -> Result<()> {
+/// Serves the console, does the waiting work (recording, index, packets) and, where wanted, crawls; until Ctrl-C or a
+/// termination signal, then ends cleanly.
+pub async fn run(data: &str, listen: &str, crawl: bool, config: &Config) -> Result<()> {
     let opened = Arc::new(opening::open(data, config).await?);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     println!("Cảnh Giác: http://{}", listener.local_addr()?);
@@ -46,7 +29,7 @@ pub async fn run(data: &str, listen: &str, roles: Roles, config: &Config) -> Res
         println!("Chưa có người dùng nào. Thêm người đầu tiên: canhgiac user add TÊN --role admin --data {data}");
     }
     let stop = on_signal();
-    let crawler = roles.crawl.then(|| tokio::spawn(crawl_until(opened.clone(), stop.clone())));
+    let crawler = crawl.then(|| tokio::spawn(crawl_until(opened.clone(), stop.clone())));
     let result = serve_and_work(opened, listener, config, stop, false).await;
     if let Some(crawler) = crawler {
         crawler.await??;
