@@ -87,7 +87,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         findings = assessments.iter().map(|a| a.findings.len()).sum();
     }
     let each = |seconds: f64| seconds * 1e6 / posts.len() as f64;
-    println!("{} posts of {} bytes; {alerts} with points, {findings} findings", posts.len(), bytes / posts.len().max(1));
+    println!(
+        "{} posts of {} bytes; {alerts} with points, {findings} findings",
+        posts.len(),
+        bytes / posts.len().max(1)
+    );
     println!("read {:.1} µs, assess {:.1} µs a post", each(least[0]), each(least[1]));
     Ok(())
 }

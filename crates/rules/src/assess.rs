@@ -5,9 +5,9 @@
 //! a harmless post costs no strings.
 
 use model::{Family, Stance};
-use text::{Field, Reading, Span, View};
+use text::{Reading, View};
 
-use crate::assessment::{Assessment, FamilyScore, Finding, FindingKind, StanceReason, UrgencyReason};
+use crate::assessment::{Assessment, FamilyScore, StanceReason, UrgencyReason};
 use crate::learned::{Sighting, Weights};
 use crate::lists::Lists;
 use crate::phrases::Hit;
@@ -15,7 +15,7 @@ use crate::ruleset::{Ruleset, Source};
 use crate::scores::MAX_GROUPS;
 use crate::seen::{Occurrence, Seen};
 
-const FAMILIES: usize = Family::ALL.len();
+pub(crate) const FAMILIES: usize = Family::ALL.len();
 const UNCLASSIFIED: usize = Family::Unclassified as usize;
 
 /// Points by family and group before caps, and what follows from them.
@@ -31,11 +31,11 @@ struct Tally {
 
 /// One family's total, taken apart.
 #[derive(Clone, Copy, Default)]
-struct Total {
-    base: i32,
+pub(crate) struct Total {
+    pub base: i32,
     raising: i32,
-    calming: i32,
-    learned: i32,
+    pub calming: i32,
+    pub learned: i32,
 }
 
 impl Total {
@@ -61,7 +61,12 @@ impl Ruleset {
     }
 
     /// Assesses as if one rule did not hold.
-    pub(crate) fn assess_without(&self, reading: &Reading, weights: Option<&Weights>, without: Option<&str>) -> Assessment {
+    pub(crate) fn assess_without(
+        &self,
+        reading: &Reading,
+        weights: Option<&Weights>,
+        without: Option<&str>,
+    ) -> Assessment {
         let mut seen = self.see(reading);
         if seen.is_empty() {
             return self.nothing();
@@ -79,11 +84,12 @@ impl Ruleset {
         let raised = tally.any_raised || tally.raised.contains(&true);
         let sighting = weights.filter(|_| raised).map(|w| (w, w.look(reading, &seen)));
         let mut totals: [Option<Total>; FAMILIES] = [None; FAMILIES];
-        for family in 0..UNCLASSIFIED {
-            totals[family] = self.total(&tally, family, false);
+        for (family, total) in totals.iter_mut().enumerate().take(UNCLASSIFIED) {
+            *total = self.total(&tally, family, false);
         }
         self.add_learned(&mut totals, sighting.as_ref(), minor);
-        let named = (0..UNCLASSIFIED).any(|f| totals[f].is_some_and(|t| t.sum(self.shields(f, minor)) >= self.threshold_at(f)));
+        let named =
+            (0..UNCLASSIFIED).any(|f| totals[f].is_some_and(|t| t.sum(self.shields(f, minor)) >= self.threshold_at(f)));
         if !named {
             let mut last = [None; FAMILIES];
             last[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
@@ -179,7 +185,8 @@ impl Ruleset {
                 }
                 Source::Evasion { stages, at_least } => {
                     found.clear();
-                    let count = evasion(&reading.text, stages) + reading.title.as_ref().map_or(0, |t| evasion(t, stages));
+                    let count =
+                        evasion(&reading.text, stages) + reading.title.as_ref().map_or(0, |t| evasion(t, stages));
                     if count >= *at_least {
                         // Counts have no place: the signal stands on the first token, with nothing to highlight.
                         found.push(Seen::plain(seen.text_at(), seen.text_at()));
@@ -278,7 +285,7 @@ impl Ruleset {
     }
 
     /// Whether calming has no effect on a family.
-    fn shields(&self, family: usize, minor: bool) -> bool {
+    pub(crate) fn shields(&self, family: usize, minor: bool) -> bool {
         minor || self.scores.shield_families.iter().any(|f| *f as usize == family)
     }
 
@@ -309,7 +316,8 @@ impl Ruleset {
                 }
             }
             for (group, weight, kept) in &model.groups {
-                let there = self.group_signals.get(*group as usize).is_some_and(|list| list.iter().any(|s| seen.has(*s)));
+                let there =
+                    self.group_signals.get(*group as usize).is_some_and(|list| list.iter().any(|s| seen.has(*s)));
                 if counts(*kept) && there {
                     sum += weight;
                     let name = self.scores.groups.get(*group as usize).map_or("", |g| g.title.as_str());
@@ -345,135 +353,12 @@ impl Ruleset {
         self.scores.calibration.any(margin, stance, stance_margin, &self.scores.threshold)
     }
 
-    fn findings(
+    fn priority(
         &self,
         seen: &mut Seen<'_>,
-        fired: &[usize],
+        stance: Stance,
         families: &[FamilyScore],
-        totals: &[Option<Total>; FAMILIES],
-        minor: bool,
-    ) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut found = Vec::new();
-        // Where each rule fired, once, however many families it adds to.
-        let mut places: Vec<(Field, Vec<Span>, String)> = Vec::new();
-        if !families.is_empty() {
-            for rule in fired.iter().filter_map(|i| self.rules.get(*i)) {
-                rule.lists.evaluate(seen, &mut found);
-                let (field, spans) = seen.spans(&found);
-                let text = seen.quote(field, &spans);
-                places.push((field, spans, text));
-            }
-        }
-        for score in families {
-            let index = score.family as usize;
-            let Some(total) = totals[index] else { continue };
-            let part = |kind, rule: &str, title: String, points, group: &str| Finding {
-                kind,
-                rule: rule.to_owned(),
-                family: score.family,
-                title,
-                points,
-                group: group.to_owned(),
-                field: Field::Text,
-                spans: Vec::new(),
-                text: String::new(),
-            };
-            if total.base != 0 {
-                findings.push(part(FindingKind::Base, "base", "Điểm nền".to_owned(), total.base, "base"));
-            }
-            let first_rule = findings.len();
-            let mut sums = [0; MAX_GROUPS];
-            for (rule, (field, spans, text)) in fired.iter().filter_map(|i| self.rules.get(*i)).zip(&places) {
-                if rule.trial || rule.family.is_some_and(|f| f != score.family) {
-                    continue;
-                }
-                sums[rule.group as usize] += rule.points;
-                let group = self.scores.groups.get(rule.group as usize).map_or("", |g| g.name.as_str());
-                findings.push(Finding {
-                    field: *field,
-                    spans: spans.clone(),
-                    text: text.clone(),
-                    ..part(FindingKind::Rule, &rule.id, rule.title.clone(), rule.points, group)
-                });
-            }
-            if let Some(rules) = findings.get_mut(first_rule..) {
-                rules.sort_by_key(|f| std::cmp::Reverse(f.points));
-            }
-            for (group, sum) in self.scores.groups.iter().zip(sums) {
-                let capped = if group.cap < 0 { sum.max(group.cap) } else { sum.min(group.cap) };
-                if capped != sum {
-                    let title = format!("Nhóm «{}» chạm trần {} điểm", group.title, group.cap);
-                    findings.push(part(FindingKind::Cap, &group.name, title, capped - sum, &group.name));
-                }
-            }
-            if self.shields(index, minor) && total.calming != 0 {
-                let title = "Không giảm điểm vì có trẻ em hoặc người dưới 18 tuổi".to_owned();
-                findings.push(part(FindingKind::Cap, "shield", title, -total.calming, "minor"));
-            }
-        }
-        findings
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one step of assess, with all that it has found so far")]
-    fn word_findings(
-        &self,
-        weights: &Weights,
-        sighting: &Sighting,
-        reading: &Reading,
-        families: &[FamilyScore],
-        totals: &[Option<Total>; FAMILIES],
-        minor: bool,
-        findings: &mut Vec<Finding>,
-    ) {
-        let cap = self.scores.learned_cap;
-        for score in families {
-            let Some(total) = totals[score.family as usize] else { continue };
-            let name = |signal: u16| self.signals.get(signal as usize).map_or(String::new(), |s| s.name.clone());
-            let mut word = |rule: String, title: String, points, field, spans: Vec<Span>, text: String| {
-                let (kind, group) = (FindingKind::Word, "word".to_owned());
-                findings.push(Finding { kind, rule, family: score.family, title, points, group, field, spans, text });
-            };
-            let mut sum = 0;
-            for part in weights.contributions(sighting, score.family, cap, reading, name) {
-                sum += part.points;
-                let raw = match part.field {
-                    Field::Title => reading.title.as_ref().map_or("", |v| v.raw.as_str()),
-                    Field::Text => reading.text.raw.as_str(),
-                };
-                let text = part.span.and_then(|s| raw.get(s.range())).unwrap_or("").to_owned();
-                let title = if part.points > 0 { "Học từ bài mẫu: hay gặp trong lời rủ rê" } else { "Học từ bài mẫu: hay gặp trong bài vô hại" };
-                let title = if part.name == "rest" { "Học từ bài mẫu: các từ ngữ khác cộng lại" } else { title };
-                word(part.name, title.to_owned(), part.points, part.field, part.span.into_iter().collect(), text);
-            }
-            if self.shields(score.family as usize, minor) && sum != total.learned {
-                let title = "Không giảm điểm vì có trẻ em hoặc người dưới 18 tuổi".to_owned();
-                word("shield".to_owned(), title, total.learned - sum, Field::Text, Vec::new(), String::new());
-            }
-        }
-    }
-
-    /// Rules on trial are recorded without points, whatever else the post says.
-    fn trial_findings(&self, seen: &mut Seen<'_>, fired: &[usize], findings: &mut Vec<Finding>) {
-        let mut found = Vec::new();
-        for rule in fired.iter().filter_map(|i| self.rules.get(*i)).filter(|r| r.trial) {
-            rule.lists.evaluate(seen, &mut found);
-            let (field, spans) = seen.spans(&found);
-            findings.push(Finding {
-                kind: FindingKind::Rule,
-                rule: rule.id.clone(),
-                family: rule.family.unwrap_or(Family::Unclassified),
-                title: rule.title.clone(),
-                points: 0,
-                group: self.scores.groups.get(rule.group as usize).map_or(String::new(), |g| g.name.clone()),
-                field,
-                text: seen.quote(field, &spans),
-                spans,
-            });
-        }
-    }
-
-    fn priority(&self, seen: &mut Seen<'_>, stance: Stance, families: &[FamilyScore]) -> (Option<u8>, Vec<UrgencyReason>) {
+    ) -> (Option<u8>, Vec<UrgencyReason>) {
         let mut priority = 4;
         let mut reasons = Vec::new();
         let mut found = Vec::new();

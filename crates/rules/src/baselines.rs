@@ -15,11 +15,38 @@ use crate::train::{Cut, Names, WORDS, alone_out_of_fold, fold_weights, prepare};
 
 /// What every warning and every newspaper names: the list that somebody would type in first. Folded.
 const KEYWORDS: &[&str] = &[
-    "viec nhe luong cao", "sang cam", "di cam", "campuchia", "casino", "truc page", "khong can bang cap", "bao ve",
-    "ban than", "mua than", "hien than", "cho con", "ban con", "nhan con nuoi", "mang thai ho", "de thue", "ban trung",
-    "cho thue tai khoan", "mua tai khoan ngan hang", "thue the ngan hang", "lay chong dai", "lay chong han",
-    "lay chong trung quoc", "di chui", "vuot bien", "khong can giay to", "tiep vien", "tra no", "ung truoc",
-    "hoa hong gioi thieu", "di bien", "tuyen gap",
+    "viec nhe luong cao",
+    "sang cam",
+    "di cam",
+    "campuchia",
+    "casino",
+    "truc page",
+    "khong can bang cap",
+    "bao ve",
+    "ban than",
+    "mua than",
+    "hien than",
+    "cho con",
+    "ban con",
+    "nhan con nuoi",
+    "mang thai ho",
+    "de thue",
+    "ban trung",
+    "cho thue tai khoan",
+    "mua tai khoan ngan hang",
+    "thue the ngan hang",
+    "lay chong dai",
+    "lay chong han",
+    "lay chong trung quoc",
+    "di chui",
+    "vuot bien",
+    "khong can giay to",
+    "tiep vien",
+    "tra no",
+    "ung truoc",
+    "hoa hong gioi thieu",
+    "di bien",
+    "tuyen gap",
 ];
 /// Who speaks for themselves.
 const FIRST_PERSON: &[&str] = &["mình", "em", "anh", "chị", "bên", "tụi", "tui", "cô", "chú", "ib", "inbox", "zalo"];
@@ -58,9 +85,10 @@ pub fn baselines(ruleset: &Ruleset, posts: &[LabelledPost]) -> Vec<Baseline> {
     let all = [
         ("keyword list", by(&|_, reading| count(&reading.text.fold, KEYWORDS))),
         ("length (short)", by(&|post, _| -(post.text.len() as f64))),
-        ("register", by(&|_, reading| {
-            count(&reading.text.canon, FIRST_PERSON) - 2.0 * count(&reading.text.canon, NEWS)
-        })),
+        (
+            "register",
+            by(&|_, reading| count(&reading.text.canon, FIRST_PERSON) - 2.0 * count(&reading.text.canon, NEWS)),
+        ),
         ("logistic regression, 1–2-grams", regression),
     ];
     all.into_iter()

@@ -23,9 +23,8 @@ pub(crate) struct WrittenLists {
 }
 
 /// Stages of the normaliser whose counts can be a signal.
-pub(crate) const STAGES: &[&str] = &[
-    "legacy", "flag", "invisible", "compatibility", "confusable", "joined", "leet", "elongated", "sticky", "contact",
-];
+pub(crate) const STAGES: &[&str] =
+    &["legacy", "flag", "invisible", "compatibility", "confusable", "joined", "leet", "elongated", "sticky", "contact"];
 
 /// Where a signal's occurrences come from.
 #[derive(Clone, Debug)]
@@ -180,7 +179,12 @@ pub(crate) fn stance(document: &mut Document<'_>, written: &Written) -> Option<S
     let found = written.text.parse().ok();
     if found.is_none() {
         let suggestion = nearest(&written.text, Stance::ALL.iter().map(|s| s.id()));
-        document.suggest(Code::UnknownWord, written.line, format!("Không có lập trường `{}`.", written.text), suggestion);
+        document.suggest(
+            Code::UnknownWord,
+            written.line,
+            format!("Không có lập trường `{}`.", written.text),
+            suggestion,
+        );
     }
     found
 }
@@ -270,7 +274,8 @@ fn fact_test(document: &mut Document<'_>, table: &DeTable<'_>) -> FactTest {
 
 fn signal(document: &mut Document<'_>, name: Written, table: &DeTable<'_>) -> Option<WrittenSignal> {
     let line = name.line;
-    let mut allowed = with_list_keys(&["title", "group", "unless_before", "unless_after", "unless_inside", "reach", "evasion"]);
+    let mut allowed =
+        with_list_keys(&["title", "group", "unless_before", "unless_after", "unless_inside", "reach", "evasion"]);
     allowed.extend(FACT_KEYS);
     document.only(table, &allowed);
     let has = |key: &str| table.get(key).is_some();

@@ -54,14 +54,23 @@ impl Ruleset {
 pub fn to_text(a: &Assessment) -> String {
     let mut out = String::new();
     let alert = if a.alert { "BÁO ĐỘNG" } else { "không báo động" };
-    let _ = writeln!(out, "  {alert}; lập trường {}; xác suất {:.2}; ưu tiên {:?}", a.stance, a.probability, a.priority);
+    let _ =
+        writeln!(out, "  {alert}; lập trường {}; xác suất {:.2}; ưu tiên {:?}", a.stance, a.probability, a.priority);
     for reason in &a.stance_reasons {
         let _ = writeln!(out, "    {:10} {:+4} {}", reason.stance.id(), reason.weight, reason.signal);
     }
     for family in &a.families {
-        let _ = writeln!(out, "  {} {}/{} điểm (p = {:.2})", family.family, family.points, family.threshold, family.probability);
+        let _ = writeln!(
+            out,
+            "  {} {}/{} điểm (p = {:.2})",
+            family.family, family.points, family.threshold, family.probability
+        );
         for finding in a.findings.iter().filter(|f| f.family == family.family) {
-            let _ = writeln!(out, "    {:+4} {} [{}] {} «{}»", finding.points, finding.rule, finding.group, finding.title, finding.text);
+            let _ = writeln!(
+                out,
+                "    {:+4} {} [{}] {} «{}»",
+                finding.points, finding.rule, finding.group, finding.title, finding.text
+            );
         }
     }
     for urgency in &a.urgency {

@@ -104,22 +104,15 @@ impl FactTest {
         }
         let numbers = self.below.is_some() || self.at_least.is_some();
         match fact.kind {
-            FactKind::Money => {
-                if numbers || self.above_per_month_vnd.is_some() || !self.per.is_empty() {
-                    return Money::parse(&fact.value).is_some_and(|money| self.money_holds(&money));
-                }
+            FactKind::Money if numbers || self.above_per_month_vnd.is_some() || !self.per.is_empty() => {
+                Money::parse(&fact.value).is_some_and(|money| self.money_holds(&money))
             }
-            FactKind::Age => {
-                if numbers {
-                    return years(&fact.value).is_some_and(|(low, high)| {
-                        self.below.is_none_or(|below| low.is_some_and(|low| low < below))
-                            && self.at_least.is_none_or(|least| high.is_some_and(|high| high >= least))
-                    });
-                }
-            }
-            _ => {}
+            FactKind::Age if numbers => years(&fact.value).is_some_and(|(low, high)| {
+                self.below.is_none_or(|below| low.is_some_and(|low| low < below))
+                    && self.at_least.is_none_or(|least| high.is_some_and(|high| high >= least))
+            }),
+            _ => true,
         }
-        true
     }
 
     fn money_holds(&self, money: &Money<'_>) -> bool {
@@ -233,9 +226,15 @@ mod tests {
     #[test]
     fn ages_below_eighteen() {
         let test = FactTest { below: Some(18.0), ..FactTest::default() };
-        for (value, holds) in
-            [("16", true), ("16-22", true), ("5d", true), ("16+", true), ("35-", false), ("18-35", false), ("yob:2008", false)]
-        {
+        for (value, holds) in [
+            ("16", true),
+            ("16-22", true),
+            ("5d", true),
+            ("16+", true),
+            ("35-", false),
+            ("18-35", false),
+            ("yob:2008", false),
+        ] {
             assert_eq!(test.holds(&fact(FactKind::Age, value)), holds, "{value}");
         }
     }

@@ -151,10 +151,7 @@ mod tests {
     fn every_mistake_has_its_line() {
         let source = "term,bare,status,note,sorce\nviệc nhẹ,yes,active,,\nthận,yes,active,,\nx y,maybe,,,\n\
                       việc nhẹ,no,,,\n!!!,no,,,\nđi xa,no,activ,,\n";
-        assert_eq!(
-            codes(source),
-            [("CG105", 1), ("CG201", 3), ("CG106", 4), ("CG203", 5), ("CG202", 6), ("CG106", 7)]
-        );
+        assert_eq!(codes(source), [("CG105", 1), ("CG201", 3), ("CG106", 4), ("CG203", 5), ("CG202", 6), ("CG106", 7)]);
     }
 
     #[test]

@@ -222,11 +222,13 @@ impl Guard {
     /// Whether this occurrence is void.
     pub fn voids(&self, o: &Occurrence, seen: &Seen<'_>) -> bool {
         let sentence = seen.sentence(o.start);
-        let any = |signals: &[u16], test: &dyn Fn(&Occurrence) -> bool| {
-            signals.iter().any(|s| seen.of(*s).iter().any(test))
-        };
+        let any =
+            |signals: &[u16], test: &dyn Fn(&Occurrence) -> bool| signals.iter().any(|s| seen.of(*s).iter().any(test));
         any(&self.before, &|g| {
-            g.start < o.start && g.end <= o.end && o.start.saturating_sub(g.end) <= self.reach && seen.sentence(g.start) == sentence
+            g.start < o.start
+                && g.end <= o.end
+                && o.start.saturating_sub(g.end) <= self.reach
+                && seen.sentence(g.start) == sentence
         }) || any(&self.after, &|g| {
             g.end > o.end
                 && g.start >= o.start

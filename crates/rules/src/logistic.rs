@@ -80,8 +80,8 @@ fn loss(examples: &[Example<'_>], point: &[f64], penalty: f64, gradient: &mut [f
         value += 0.5 * penalty * w * w;
     }
     for example in examples {
-        let z: f64 =
-            bias + example.features.iter().map(|(f, v)| weights.get(*f as usize).copied().unwrap_or(0.0) * v).sum::<f64>();
+        let z: f64 = bias
+            + example.features.iter().map(|(f, v)| weights.get(*f as usize).copied().unwrap_or(0.0) * v).sum::<f64>();
         let sign = if example.positive { 1.0 } else { -1.0 };
         let margin = sign * z;
         value += example.weight * if margin > 0.0 { (-margin).exp().ln_1p() } else { margin.exp().ln_1p() - margin };

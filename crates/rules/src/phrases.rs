@@ -179,13 +179,7 @@ impl Ending {
     /// Whether the syllables of a path, which stand for the tokens from `start` to `end`, spell this term. Their folded
     /// forms are known to agree.
     #[inline]
-    fn fits(
-        &self,
-        path: impl Iterator<Item = Syllable> + Clone,
-        tokens: &[Token],
-        start: usize,
-        end: usize,
-    ) -> bool {
+    fn fits(&self, path: impl Iterator<Item = Syllable> + Clone, tokens: &[Token], start: usize, end: usize) -> bool {
         if path.clone().zip(&*self.exact).all(|(syllable, exact)| syllable.0 == *exact) {
             return true;
         }

@@ -117,7 +117,11 @@ fn titles(document: &mut Document<'_>, root: &DeTable<'_>, groups: &mut [Group])
         match (groups.iter_mut().find(|g| g.name == **name.get_ref()), title) {
             (Some(group), Some(title)) => group.title = title.text,
             (None, _) => {
-                document.problem(Code::UnknownGroup, line, format!("Nhóm tín hiệu `{}` chưa có trần điểm.", name.get_ref()));
+                document.problem(
+                    Code::UnknownGroup,
+                    line,
+                    format!("Nhóm tín hiệu `{}` chưa có trần điểm.", name.get_ref()),
+                );
             }
             (Some(_), None) => {}
         }

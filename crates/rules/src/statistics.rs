@@ -228,7 +228,10 @@ mod tests {
     }
 
     fn scored(list: &[(f64, bool)]) -> Vec<Scored> {
-        list.iter().enumerate().map(|(group, (score, lure))| Scored { score: *score, alert: *score > 0.5, lure: *lure, group }).collect()
+        list.iter()
+            .enumerate()
+            .map(|(group, (score, lure))| Scored { score: *score, alert: *score > 0.5, lure: *lure, group })
+            .collect()
     }
 
     #[test]

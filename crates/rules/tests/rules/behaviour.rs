@@ -27,8 +27,11 @@ fn a_warning_calms_but_never_a_child_sale() {
 
 #[test]
 fn a_guard_voids_what_it_stands_before() {
-    assert!(!assess("đừng sang Cam, ib mình kể cho nghe").alert);
-    assert!(assess("Đừng lo. Cần người sang Cam, ib mình").alert, "a guard does not reach into the next sentence");
+    assert!(!assess("đừng sang Cam, bao vé, ib mình kể cho nghe").alert);
+    assert!(
+        assess("Đừng lo. Cần người sang Cam, bao vé, ib mình").alert,
+        "a guard does not reach into the next sentence"
+    );
 }
 
 #[test]

@@ -13,7 +13,13 @@ const MISTAKES: &[(&str, &str, &str, &str, &str)] = &[
     ("rules/main.toml", "all = [\"warns\"]", "all = 3", "rules/main.toml:39: CG107", ""),
     ("rules/main.toml", "title = \"Lời cảnh báo\"\n", "", "rules/main.toml:35: CG109 missing_key", "`title`"),
     ("rules/main.toml", "id = \"child\"", "id = \"abroad\"", "rules/main.toml:43: CG110", "main.toml:19"),
-    ("rules/main.toml", "any = [\"abroad\"]", "any = [\"child\", \"abroad\"]\nnone = [\"goes_abroad\"]", "rules/main.toml:7: CG111", ""),
+    (
+        "rules/main.toml",
+        "any = [\"abroad\"]",
+        "any = [\"child\", \"abroad\"]\nnone = [\"goes_abroad\"]",
+        "rules/main.toml:7: CG111",
+        "",
+    ),
     ("lexicons/dont.csv", "đừng,no", "đừng,yes", "lexicons/dont.csv:2: CG201", ""),
     ("rules/scores.toml", "child = 60", "child = 60\nchidl = 60", "rules/scores.toml:14: CG301", "`child`?"),
     ("rules/scores.toml", "travel-paid = 10\n", "", "rules/main.toml:27: CG302", ""),
@@ -21,7 +27,13 @@ const MISTAKES: &[(&str, &str, &str, &str, &str)] = &[
     ("rules/main.toml", "lure = [\"bán", "# lure = [\"bán", "rules/main.toml:43: CG401", ""),
     ("rules/main.toml", "lure = [\"Tuyển người sang Cam", "lure = [\"Tuyển người", "rules/main.toml:23: CG402", ""),
     ("rules/main.toml", "lure = [\"cần người qua Lào, ", "lure = [\"", "rules/main.toml:32: CG403", ""),
-    ("rules/main.toml", "benign = [\"bé sơ sinh", "benign = [\"ib mình bé sơ sinh", "rules/main.toml:49: CG404", "báo động"),
+    (
+        "rules/main.toml",
+        "benign = [\"bé sơ sinh",
+        "benign = [\"ib mình bé sơ sinh",
+        "rules/main.toml:49: CG404",
+        "báo động",
+    ),
     ("rules/main.toml", "[[rule]]", "[[rule]", "rules/main.toml:18: CG002", ""),
 ];
 

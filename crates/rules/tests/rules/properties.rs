@@ -7,9 +7,34 @@ use crate::tiny::{compile, tiny};
 
 /// Pieces of posts: terms of the tiny bundle, halves of them, and filler.
 const PIECES: &[&str] = &[
-    "tuyển người", "cần người", "ib mình", "nhắn mình", "sang Cam", "qua Lào", "bao vé", "lo chi phí",
-    "công an cảnh báo", "đừng", "không nên", "bán bé trai", "bé sơ sinh", "đi ngay", "tối nay", ".", "\n", "hôm nay",
-    "trời đẹp", "tuyen nguoi", "bao ve", "sang", "người", "làm", "xe", "chạy", "🙂", "T.u.y.ể.n",
+    "tuyển người",
+    "cần người",
+    "ib mình",
+    "nhắn mình",
+    "sang Cam",
+    "qua Lào",
+    "bao vé",
+    "lo chi phí",
+    "công an cảnh báo",
+    "đừng",
+    "không nên",
+    "bán bé trai",
+    "bé sơ sinh",
+    "đi ngay",
+    "tối nay",
+    ".",
+    "\n",
+    "hôm nay",
+    "trời đẹp",
+    "tuyen nguoi",
+    "bao ve",
+    "sang",
+    "người",
+    "làm",
+    "xe",
+    "chạy",
+    "🙂",
+    "T.u.y.ể.n",
 ];
 
 fn post() -> impl Strategy<Value = String> {
