@@ -50,18 +50,29 @@ fn scheme(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
 fn address_end(chunk: &str, start: usize) -> usize {
     let mut end = start;
     for (at, c) in chunk[start..].char_indices() {
-        let allowed = if c.is_ascii() { !matches!(c, '"' | '<' | '>' | '`' | '{' | '}' | '|' | '\\' | '^') } else { c.is_alphanumeric() };
+        let allowed = if c.is_ascii() {
+            !matches!(c, '"' | '<' | '>' | '`' | '{' | '}' | '|' | '\\' | '^')
+        } else {
+            c.is_alphanumeric()
+        };
         if !allowed {
             break;
         }
         end = start + at + c.len_utf8();
     }
-    start + chunk[start..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '_', '~', '-', '/']).len()
+    start
+        + chunk[start..end]
+            .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '_', '~', '-', '/'])
+            .len()
 }
 
 fn email(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let bytes = chunk.as_bytes();
-    let local = bytes[from..at].iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+')).count();
+    let local = bytes[from..at]
+        .iter()
+        .rev()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
+        .count();
     let local = chunk[at - local..at].trim_start_matches(['.', '-', '+', '_']).len();
     let domain = bytes[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
     let host = chunk[at + 1..at + 1 + domain].trim_end_matches(['.', '-']);
@@ -79,7 +90,10 @@ fn handle(chunk: &str, at: usize) -> Option<Range<usize>> {
     let name = bytes[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_')).count();
     let name = chunk[at + 1..at + 1 + name].trim_end_matches('.');
     let next = chunk[at + 1 + name.len()..].chars().next();
-    let whole = name.len() >= 4 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().any(|b| b.is_ascii_lowercase()) && !next.is_some_and(char::is_alphanumeric);
+    let whole = name.len() >= 4
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.bytes().any(|b| b.is_ascii_lowercase())
+        && !next.is_some_and(char::is_alphanumeric);
     whole.then_some(at..at + 1 + name.len())
 }
 
@@ -91,8 +105,12 @@ fn host(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let top = &chunk[at + 1..at + 1 + top_len];
     let after = at + 1 + top_len;
     let next = chunk[after..].chars().next();
-    let path = next == Some('/') && chunk[after + 1..].starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '@' | '?'));
-    let ends = path || next == Some('?') || next == Some(':') || !next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '@'));
+    let path = next == Some('/')
+        && chunk[after + 1..].starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '@' | '?'));
+    let ends = path
+        || next == Some('?')
+        || next == Some(':')
+        || !next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '@'));
     let follows_dot = next == Some('.') && chunk[after + 1..].starts_with(|c: char| c.is_ascii_lowercase());
     if !ends || follows_dot || !(TOP.contains(&top) || (path && SHORT_TOP.contains(&top))) {
         return None;
@@ -102,7 +120,11 @@ fn host(chunk: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let start = at - back;
     let start = start + (chunk[start..at].len() - chunk[start..at].trim_start_matches(['.', '-', '_']).len());
     let name = &chunk[start..at];
-    if name.is_empty() || chunk[..start].chars().next_back().is_some_and(char::is_alphanumeric) || name.contains("..") || name.ends_with(['-', '_']) {
+    if name.is_empty()
+        || chunk[..start].chars().next_back().is_some_and(char::is_alphanumeric)
+        || name.contains("..")
+        || name.ends_with(['-', '_'])
+    {
         return None;
     }
     // Spaced letters with dots are no host: `c.o.m`.
@@ -120,11 +142,20 @@ mod tests {
     #[test]
     fn atoms_are_found_whole() {
         for (chunk, expected) in [
-            ("t.me/vieclam_kh88", "t.me/vieclam_kh88"), ("https://zalo.me/g/abcd123", "https://zalo.me/g/abcd123"),
-            ("(www.example.vn/abc).", "www.example.vn/abc"), ("hr@congty.vn,", "hr@congty.vn"),
-            ("ib:fb.com/nguyen.van.a.88", "fb.com/nguyen.van.a.88"), ("@saletanbinh_vd", "@saletanbinh_vd"),
-            ("tiktok.com/@vieclam.kh", "tiktok.com/@vieclam.kh"), ("tuyentet.tienloimau.example", "tuyentet.tienloimau.example"),
-            ("cao.liên", ""), ("v.i.ệ.c", ""), ("c@mpuch1a", ""), ("tp.hcm", ""), ("nhé.co", ""), ("z.a.l.o", ""),
+            ("t.me/vieclam_kh88", "t.me/vieclam_kh88"),
+            ("https://zalo.me/g/abcd123", "https://zalo.me/g/abcd123"),
+            ("(www.example.vn/abc).", "www.example.vn/abc"),
+            ("hr@congty.vn,", "hr@congty.vn"),
+            ("ib:fb.com/nguyen.van.a.88", "fb.com/nguyen.van.a.88"),
+            ("@saletanbinh_vd", "@saletanbinh_vd"),
+            ("tiktok.com/@vieclam.kh", "tiktok.com/@vieclam.kh"),
+            ("tuyentet.tienloimau.example", "tuyentet.tienloimau.example"),
+            ("cao.liên", ""),
+            ("v.i.ệ.c", ""),
+            ("c@mpuch1a", ""),
+            ("tp.hcm", ""),
+            ("nhé.co", ""),
+            ("z.a.l.o", ""),
         ] {
             let mut atoms = Vec::new();
             find(chunk, &mut atoms);

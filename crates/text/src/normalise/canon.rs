@@ -9,14 +9,16 @@ use super::chars::{self, Entry, Kind};
 use super::lexicon::{Lexicon, lexicon};
 use crate::reading::{Alternate, Evasion, Mapped, Span, Token, TokenKind, syllable_id};
 
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+/// Where [`syllable_id`] starts.
+pub(super) const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 /// Longest word, in letters, that the quick way takes.
 const LONGEST: usize = 48;
 
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// One step of [`syllable_id`].
-fn step(hash: u64, byte: u8) -> u64 {
+#[inline]
+pub(super) fn step(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
 }
 
@@ -98,11 +100,13 @@ pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
         }
         let Some(c) = soft.text[at..].chars().next() else { break };
         at = match chars::kind_in(reader.table, c) {
-            Kind::Letter => {
-                reader.familiar(at).or_else(|| reader.word(at)).unwrap_or_else(|| reader.chunk(at))
-            }
+            Kind::Letter => reader.familiar(at).or_else(|| reader.word(at)).unwrap_or_else(|| reader.chunk(at)),
             Kind::Digit => reader.number(at).unwrap_or_else(|| reader.chunk(at)),
-            Kind::Symbol if matches!(c, '@' | '$') && matches!(reader.kind_at(at + 1), Some(Kind::Letter | Kind::Digit)) => reader.chunk(at),
+            Kind::Symbol
+                if matches!(c, '@' | '$') && matches!(reader.kind_at(at + 1), Some(Kind::Letter | Kind::Digit)) =>
+            {
+                reader.chunk(at)
+            }
             Kind::Newline | Kind::Stop => {
                 reader.ended = true;
                 at + c.len_utf8()
@@ -134,9 +138,9 @@ impl Reader<'_> {
         let mut rest = self.soft.text[end..].chars();
         match rest.next().map(|c| chars::kind_in(self.table, c)) {
             None | Some(Kind::Space | Kind::Newline) => true,
-            Some(Kind::Symbol | Kind::Stop) => {
-                !rest.next().is_some_and(|c| matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark))
-            }
+            Some(Kind::Symbol | Kind::Stop) => !rest
+                .next()
+                .is_some_and(|c| matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark)),
             Some(_) => false,
         }
     }
@@ -222,9 +226,8 @@ impl Reader<'_> {
 
     /// Whether the next word is a single letter, so that spaced letters may have begun.
     fn single_follows(&self, at: usize) -> bool {
-        let rest = self.soft.text[at..].trim_start_matches(|c| {
-            !matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark)
-        });
+        let rest = self.soft.text[at..]
+            .trim_start_matches(|c| !matches!(chars::kind_in(self.table, c), Kind::Letter | Kind::Digit | Kind::Mark));
         let mut chars = rest.chars().map(|c| chars::kind_in(self.table, c));
         chars.next() == Some(Kind::Letter) && !matches!(chars.next(), Some(Kind::Letter | Kind::Digit | Kind::Mark))
     }
@@ -242,7 +245,8 @@ impl Reader<'_> {
             at += 1;
         }
         if self.kind_at(at) == Some(Kind::Letter) {
-            let unit = self.soft.text[at..].chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum::<usize>();
+            let unit =
+                self.soft.text[at..].chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum::<usize>();
             if !UNITS.contains(&&self.soft.text[at..at + unit]) {
                 return None;
             }

@@ -98,7 +98,13 @@ fn kind_of(c: char) -> Kind {
         '\u{2190}'..='\u{245f}' | '\u{2500}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}' => Kind::Symbol,
         '\u{1d400}'..='\u{1d7cb}' => Kind::Letter,
         _ if c.is_whitespace() => Kind::Space,
-        _ if c.is_ascii() => if c.is_ascii_alphabetic() { Kind::Letter } else { Kind::Symbol },
+        _ if c.is_ascii() => {
+            if c.is_ascii_alphabetic() {
+                Kind::Letter
+            } else {
+                Kind::Symbol
+            }
+        }
         _ if is_combining_mark(c) => Kind::Mark,
         _ if c.is_alphanumeric() => Kind::Letter,
         _ => Kind::Symbol,
@@ -129,10 +135,30 @@ fn ascii_fold(lower: char) -> u8 {
 
 /// Whether a lower-case letter is one of the Vietnamese letters outside ASCII.
 pub(super) fn is_vietnamese(lower: char) -> bool {
-    matches!(lower,
-        'à' | 'á' | 'â' | 'ã' | 'è' | 'é' | 'ê' | 'ì' | 'í' | 'ò' | 'ó' | 'ô' | 'õ' | 'ù' | 'ú' | 'ý'
-        | 'ă' | 'đ' | 'ĩ' | 'ũ' | 'ơ' | 'ư')
-        || (('\u{1ea1}'..='\u{1ef9}').contains(&lower) && lower as u32 % 2 == 1)
+    matches!(
+        lower,
+        'à' | 'á'
+            | 'â'
+            | 'ã'
+            | 'è'
+            | 'é'
+            | 'ê'
+            | 'ì'
+            | 'í'
+            | 'ò'
+            | 'ó'
+            | 'ô'
+            | 'õ'
+            | 'ù'
+            | 'ú'
+            | 'ý'
+            | 'ă'
+            | 'đ'
+            | 'ĩ'
+            | 'ũ'
+            | 'ơ'
+            | 'ư'
+    ) || (('\u{1ea1}'..='\u{1ef9}').contains(&lower) && lower as u32 % 2 == 1)
 }
 
 fn plain(c: char, kind: Kind) -> bool {
@@ -231,9 +257,8 @@ fn number(value: u32, out: &mut Vec<char>) {
 
 /// A decimal digit of another script.
 fn script_digit(c: char) -> Option<char> {
-    const ZEROS: [u32; 13] = [
-        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10,
-    ];
+    const ZEROS: [u32; 13] =
+        [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10];
     let code = c as u32;
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
     char::from_digit(code - zero, 10)

@@ -1,11 +1,8 @@
 //! Cutting letters that were run together into syllables: by fewest and most familiar syllables, in linear time.
 
+use super::canon::{FNV_START, step};
+use super::chars;
 use super::lexicon::Lexicon;
-use super::syllable;
-use crate::reading::syllable_id;
-
-/// Longest known word that may be a part.
-const LONGEST_WORD: usize = 14;
 
 /// What a letter costs that belongs to no part.
 const LOOSE: u32 = 40;
@@ -28,7 +25,7 @@ pub(super) fn parts(letters: &[char], rules: Rules, lexicon: &Lexicon) -> Option
     // Cheapest way to each position: cost, start of its last part, folded id of that part.
     let mut best: Vec<(u32, usize, u64)> = vec![(NEVER, 0, 0); n + 1];
     best[0] = (0, 0, 0);
-    let mut part = String::with_capacity(4 * LONGEST_WORD);
+    let table = chars::table();
     for start in 0..n {
         let (so_far, _, previous) = best[start];
         if so_far == NEVER {
@@ -40,32 +37,44 @@ pub(super) fn parts(letters: &[char], rules: Rules, lexicon: &Lexicon) -> Option
                 best[start + 1] = (cost, start, 0);
             }
         }
-        part.clear();
         let mut bare = true;
-        for end in start + 1..=n.min(start + LONGEST_WORD) {
+        let (mut id, mut folded) = (FNV_START, FNV_START);
+        for end in start + 1..=n {
             let letter = letters[end - 1];
-            part.push(letter);
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                id = step(id, byte);
+            }
+            folded = step(folded, chars::entry(table, letter).fold);
             bare &= letter.is_ascii();
             let len = end - start;
-            if len < 2 || (len > syllable::LONGEST && !bare) {
+            // The running hash is the id of the letters so far; unknown letters are the front of nothing.
+            let Some(known) = lexicon.get(id) else {
+                if len > 1 {
+                    break;
+                }
+                continue;
+            };
+            if len < 2 {
                 continue;
             }
-            let id = syllable_id(&part);
-            let Some(known) = lexicon.get(id) else { continue };
             let cost = if known.syllable && (known.met > 0 || !bare || !rules.met) {
                 // A syllable costs by how rarely it is met; a pair often seen together comes cheaper.
                 let rare = 10 - u32::from(known.met.min(7));
                 16 + 2 * rare
             } else if known.word && len >= 3 {
                 20
-            } else {
+            } else if known.prefix {
                 continue;
+            } else {
+                break;
             };
-            let folded = if bare { id } else { syllable_id(&crate::reading::fold(&part)) };
             let together = previous != 0 && lexicon.pair(previous, folded);
             let cost = so_far + if together { cost - 8 } else { cost };
             if cost < best[end].0 {
                 best[end] = (cost, start, folded);
+            }
+            if !known.prefix {
+                break;
             }
         }
     }

@@ -157,7 +157,10 @@ impl Reader<'_> {
             let next_end = chunk_end(text, start);
             let next = &text[start..next_end];
             let letters = next.chars().take_while(|c| chars::kind_in(self.table, *c) == Kind::Letter).count();
-            let whole = next.chars().nth(letters).is_none_or(|c| !matches!(chars::kind_in(self.table, c), Kind::Digit | Kind::Mark));
+            let whole = next
+                .chars()
+                .nth(letters)
+                .is_none_or(|c| !matches!(chars::kind_in(self.table, c), Kind::Digit | Kind::Mark));
             let continues = whole && (letters == 1 || ((fragment || last.single()) && (1..=6).contains(&letters)));
             if continues && atom::possible(next) && !dotted(next) {
                 // It may be an address; if it is none, a second look sees its letters.
@@ -198,7 +201,8 @@ impl Reader<'_> {
     /// Adds the tokens of pieces.
     fn pieces(&mut self, pieces: &[Piece]) {
         let mut at = 0;
-        let mut judged = 0;
+        // Up to here runs of single letters, and groups of pieces, have been judged as wholes.
+        let (mut judged, mut grouped) = (0, 0);
         while at < pieces.len() {
             if at >= judged {
                 let run = run_of_singles(&pieces[at..], &self.soft.text);
@@ -212,7 +216,8 @@ impl Reader<'_> {
                     judged = at + run;
                 }
             }
-            let taken = self.join_split(&pieces[at..]);
+            let lone = at + 1 < judged && pieces[at].single() && pieces[at + 1].single();
+            let taken = if lone { 0 } else { self.join_split(&pieces[at..], at, &mut grouped) };
             if taken > 0 {
                 at += taken;
                 continue;
@@ -233,7 +238,9 @@ impl Reader<'_> {
             Gap::Line => true,
             Gap::Sign('.' | '!' | '?' | ';' | '…') | Gap::Signs => {
                 let between = &self.soft.text[before.range.end..piece.range.start];
-                before.letters > 2 && piece.letters + piece.digits > 1 && between.contains(['.', '!', '?', ';', '…', '\n'])
+                before.letters > 2
+                    && piece.letters + piece.digits > 1
+                    && between.contains(['.', '!', '?', ';', '…', '\n'])
             }
             _ => false,
         };
@@ -241,7 +248,8 @@ impl Reader<'_> {
             self.out.odd_bare += 1;
         }
         // A sign keeps two halves apart that a plain blank would not.
-        if matches!(piece.gap, Gap::Sign(_) | Gap::Signs) && before.letters > 0 && piece.letters > 0 && !self.out.again {
+        if matches!(piece.gap, Gap::Sign(_) | Gap::Signs) && before.letters > 0 && piece.letters > 0 && !self.out.again
+        {
             let (head, tail) = (&self.soft.text[before.range.clone()], &self.soft.text[piece.range.clone()]);
             self.out.again = before.letters + piece.letters <= 2 * syllable::LONGEST && self.completes(head, tail);
         }
@@ -249,7 +257,8 @@ impl Reader<'_> {
 
     /// Joins a run of single letters into syllables; false when it makes none.
     fn join_run(&mut self, run: &[Piece]) -> bool {
-        let letters: Vec<char> = run.iter().filter_map(|piece| self.soft.text[piece.range.clone()].chars().next()).collect();
+        let letters: Vec<char> =
+            run.iter().filter_map(|piece| self.soft.text[piece.range.clone()].chars().next()).collect();
         let mut ends = Vec::new();
         if !self.grouped(run, &letters, &mut ends) && !self.whole(&letters, &mut ends) {
             return false;
@@ -345,17 +354,21 @@ impl Reader<'_> {
         unleeted(word, self.lexicon).filter(|_| word.bytes().any(|b| b.is_ascii_digit()))
     }
 
-    /// Joins a syllable that was split by signs or a blank; how many pieces were used.
-    fn join_split(&mut self, pieces: &[Piece]) -> usize {
+    /// Joins a syllable that was split by signs or a blank; how many pieces were used. `at` is the place of the first
+    /// among all pieces, `grouped` how far groups have been judged.
+    fn join_split(&mut self, pieces: &[Piece], at: usize, grouped: &mut usize) -> usize {
         let Some(next) = pieces.get(1) else { return 0 };
         let same = |gap: Gap| match (next.gap, gap) {
             (Gap::Sign(a), Gap::Sign(b)) => a == b || (!disguised(a).is_empty() && !disguised(b).is_empty()),
             _ => false,
         };
         if let Gap::Sign(_) = next.gap {
-            let group = 1 + pieces[1..].iter().take(GROUP).take_while(|piece| same(piece.gap)).count();
-            if group > 2 && self.join_group(&pieces[..group]) {
-                return group;
+            if at >= *grouped {
+                let group = 1 + pieces[1..].iter().take(GROUP).take_while(|piece| same(piece.gap)).count();
+                if group > 2 && self.join_group(&pieces[..group]) {
+                    return group;
+                }
+                *grouped = at + group;
             }
             if self.join_group(&pieces[..2]) {
                 return 2;

@@ -170,10 +170,18 @@ mod tests {
     #[test]
     fn raw_typing_is_read() {
         for (keys, raw, marked) in [
-            (Keys::Telex, "vieecj", "việc"), (Keys::Telex, "nhej", "nhẹ"), (Keys::Telex, "luowng", "lương"),
-            (Keys::Telex, "ddi", "đi"), (Keys::Telex, "cuar", "của"), (Keys::Telex, "tuyeenr", "tuyển"),
-            (Keys::Vni, "vie65c", "việc"), (Keys::Vni, "lu7o7ng", "lương"), (Keys::Vni, "d9i", "đi"),
-            (Keys::Viqr, "vie^.c", "việc"), (Keys::Viqr, "lu+o+ng", "lương"), (Keys::Viqr, "nhe.", "nhẹ"),
+            (Keys::Telex, "vieecj", "việc"),
+            (Keys::Telex, "nhej", "nhẹ"),
+            (Keys::Telex, "luowng", "lương"),
+            (Keys::Telex, "ddi", "đi"),
+            (Keys::Telex, "cuar", "của"),
+            (Keys::Telex, "tuyeenr", "tuyển"),
+            (Keys::Vni, "vie65c", "việc"),
+            (Keys::Vni, "lu7o7ng", "lương"),
+            (Keys::Vni, "d9i", "đi"),
+            (Keys::Viqr, "vie^.c", "việc"),
+            (Keys::Viqr, "lu+o+ng", "lương"),
+            (Keys::Viqr, "nhe.", "nhẹ"),
         ] {
             assert_eq!(typed(raw, keys).as_deref(), Some(marked), "{raw}");
         }

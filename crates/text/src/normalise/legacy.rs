@@ -54,7 +54,9 @@ enum Font {
 
 /// Words are cut at blanks and ASCII signs: the old encodings use other signs as letters.
 fn cuts(c: char) -> bool {
-    c.is_whitespace() && c != '\u{a0}' || (c.is_ascii() && !c.is_ascii_alphanumeric()) || c > '\u{ff}' && !c.is_alphabetic()
+    c.is_whitespace() && c != '\u{a0}'
+        || (c.is_ascii() && !c.is_ascii_alphanumeric())
+        || c > '\u{ff}' && !c.is_alphabetic()
 }
 
 /// The font encoding that makes Vietnamese of these cells, if one does.
@@ -62,14 +64,19 @@ fn judge(cells: &[Cell]) -> Option<Font> {
     let (mut odd, mut before, mut strange) = (0, 0, 0);
     let mut after = [0, 0];
     for word in cells.split(|cell| cuts(cell.c)) {
-        if word.len() < 2 || !word.iter().any(|cell| ('\u{a1}'..='\u{ff}').contains(&cell.c)) || word.iter().any(|cell| cell.c > '\u{ff}') {
+        if word.len() < 2
+            || !word.iter().any(|cell| ('\u{a1}'..='\u{ff}').contains(&cell.c))
+            || word.iter().any(|cell| cell.c > '\u{ff}')
+        {
             continue;
         }
         odd += 1;
         let lower: String = word.iter().map(|cell| chars::lower(cell.c)).collect();
         let valid = lexicon().canonical(&lower).is_some();
         before += usize::from(valid);
-        strange += usize::from(!valid && word.iter().any(|cell| !cell.c.is_ascii() && !chars::is_vietnamese(chars::lower(cell.c))));
+        strange += usize::from(
+            !valid && word.iter().any(|cell| !cell.c.is_ascii() && !chars::is_vietnamese(chars::lower(cell.c))),
+        );
         for (count, font) in after.iter_mut().zip([Font::Tcvn3, Font::Vni]) {
             *count += usize::from(decoded(word, font).is_some());
         }
@@ -106,7 +113,10 @@ fn decode(cells: &[Cell], font: Font, evasion: &mut Evasion) -> Vec<Cell> {
 
 /// A word in Unicode when the decoding makes a syllable of it; `None` also when it holds nothing to decode.
 fn decoded(word: &[Cell], font: Font) -> Option<Vec<Cell>> {
-    if word.len() > 3 * syllable::LONGEST || word.iter().all(|cell| cell.c.is_ascii()) || word.iter().any(|cell| cell.c > '\u{ff}') {
+    if word.len() > 3 * syllable::LONGEST
+        || word.iter().all(|cell| cell.c.is_ascii())
+        || word.iter().any(|cell| cell.c > '\u{ff}')
+    {
         return None;
     }
     let mut cells = match font {
@@ -130,16 +140,80 @@ fn tcvn3(c: char) -> Option<char> {
         return Some(c);
     }
     Some(match c as u32 {
-        0xa1 => 'Ă', 0xa2 => 'Â', 0xa3 => 'Ê', 0xa4 => 'Ô', 0xa5 => 'Ơ', 0xa6 => 'Ư', 0xa7 => 'Đ', 0xa8 => 'ă',
-        0xa9 => 'â', 0xaa => 'ê', 0xab => 'ô', 0xac => 'ơ', 0xad => 'ư', 0xae => 'đ', 0xb5 => 'à', 0xb6 => 'ả',
-        0xb7 => 'ã', 0xb8 => 'á', 0xb9 => 'ạ', 0xbb => 'ằ', 0xbc => 'ẳ', 0xbd => 'ẵ', 0xbe => 'ắ', 0xc6 => 'ặ',
-        0xc7 => 'ầ', 0xc8 => 'ẩ', 0xc9 => 'ẫ', 0xca => 'ấ', 0xcb => 'ậ', 0xcc => 'è', 0xce => 'ẻ', 0xcf => 'ẽ',
-        0xd0 => 'é', 0xd1 => 'ẹ', 0xd2 => 'ề', 0xd3 => 'ể', 0xd4 => 'ễ', 0xd5 => 'ế', 0xd6 => 'ệ', 0xd7 => 'ì',
-        0xd8 => 'ỉ', 0xdc => 'ĩ', 0xdd => 'í', 0xde => 'ị', 0xdf => 'ò', 0xe1 => 'ỏ', 0xe2 => 'õ', 0xe3 => 'ó',
-        0xe4 => 'ọ', 0xe5 => 'ồ', 0xe6 => 'ổ', 0xe7 => 'ỗ', 0xe8 => 'ố', 0xe9 => 'ộ', 0xea => 'ờ', 0xeb => 'ở',
-        0xec => 'ỡ', 0xed => 'ớ', 0xee => 'ợ', 0xef => 'ù', 0xf1 => 'ủ', 0xf2 => 'ũ', 0xf3 => 'ú', 0xf4 => 'ụ',
-        0xf5 => 'ừ', 0xf6 => 'ử', 0xf7 => 'ữ', 0xf8 => 'ứ', 0xf9 => 'ự', 0xfa => 'ỳ', 0xfb => 'ỷ', 0xfc => 'ỹ',
-        0xfd => 'ý', 0xfe => 'ỵ',
+        0xa1 => 'Ă',
+        0xa2 => 'Â',
+        0xa3 => 'Ê',
+        0xa4 => 'Ô',
+        0xa5 => 'Ơ',
+        0xa6 => 'Ư',
+        0xa7 => 'Đ',
+        0xa8 => 'ă',
+        0xa9 => 'â',
+        0xaa => 'ê',
+        0xab => 'ô',
+        0xac => 'ơ',
+        0xad => 'ư',
+        0xae => 'đ',
+        0xb5 => 'à',
+        0xb6 => 'ả',
+        0xb7 => 'ã',
+        0xb8 => 'á',
+        0xb9 => 'ạ',
+        0xbb => 'ằ',
+        0xbc => 'ẳ',
+        0xbd => 'ẵ',
+        0xbe => 'ắ',
+        0xc6 => 'ặ',
+        0xc7 => 'ầ',
+        0xc8 => 'ẩ',
+        0xc9 => 'ẫ',
+        0xca => 'ấ',
+        0xcb => 'ậ',
+        0xcc => 'è',
+        0xce => 'ẻ',
+        0xcf => 'ẽ',
+        0xd0 => 'é',
+        0xd1 => 'ẹ',
+        0xd2 => 'ề',
+        0xd3 => 'ể',
+        0xd4 => 'ễ',
+        0xd5 => 'ế',
+        0xd6 => 'ệ',
+        0xd7 => 'ì',
+        0xd8 => 'ỉ',
+        0xdc => 'ĩ',
+        0xdd => 'í',
+        0xde => 'ị',
+        0xdf => 'ò',
+        0xe1 => 'ỏ',
+        0xe2 => 'õ',
+        0xe3 => 'ó',
+        0xe4 => 'ọ',
+        0xe5 => 'ồ',
+        0xe6 => 'ổ',
+        0xe7 => 'ỗ',
+        0xe8 => 'ố',
+        0xe9 => 'ộ',
+        0xea => 'ờ',
+        0xeb => 'ở',
+        0xec => 'ỡ',
+        0xed => 'ớ',
+        0xee => 'ợ',
+        0xef => 'ù',
+        0xf1 => 'ủ',
+        0xf2 => 'ũ',
+        0xf3 => 'ú',
+        0xf4 => 'ụ',
+        0xf5 => 'ừ',
+        0xf6 => 'ử',
+        0xf7 => 'ữ',
+        0xf8 => 'ứ',
+        0xf9 => 'ự',
+        0xfa => 'ỳ',
+        0xfb => 'ỷ',
+        0xfc => 'ỹ',
+        0xfd => 'ý',
+        0xfe => 'ỵ',
         _ => return None,
     })
 }
@@ -154,7 +228,15 @@ fn vni(word: &[Cell]) -> Option<Vec<Cell>> {
             continue;
         }
         let alone = match c {
-            'ô' => 'ơ', 'ö' => 'ư', 'ñ' => 'đ', 'í' => 'í', 'ì' => 'ì', 'æ' => 'ỉ', 'ó' => 'ĩ', 'ò' => 'ị', 'î' => 'ỵ',
+            'ô' => 'ơ',
+            'ö' => 'ư',
+            'ñ' => 'đ',
+            'í' => 'í',
+            'ì' => 'ì',
+            'æ' => 'ỉ',
+            'ó' => 'ĩ',
+            'ò' => 'ị',
+            'î' => 'ỵ',
             _ => '\0',
         };
         if alone != '\0' {
@@ -162,9 +244,23 @@ fn vni(word: &[Cell]) -> Option<Vec<Cell>> {
             continue;
         }
         let (shape, tone) = match c {
-            'ù' => (' ', 4), 'ø' => (' ', 1), 'û' => (' ', 2), 'õ' => (' ', 3), 'ï' => (' ', 5),
-            'â' => ('^', 0), 'á' => ('^', 4), 'à' => ('^', 1), 'å' => ('^', 2), 'ã' => ('^', 3), 'ä' => ('^', 5),
-            'ê' => ('(', 0), 'é' => ('(', 4), 'è' => ('(', 1), 'ú' => ('(', 2), 'ü' => ('(', 3), 'ë' => ('(', 5),
+            'ù' => (' ', 4),
+            'ø' => (' ', 1),
+            'û' => (' ', 2),
+            'õ' => (' ', 3),
+            'ï' => (' ', 5),
+            'â' => ('^', 0),
+            'á' => ('^', 4),
+            'à' => ('^', 1),
+            'å' => ('^', 2),
+            'ã' => ('^', 3),
+            'ä' => ('^', 5),
+            'ê' => ('(', 0),
+            'é' => ('(', 4),
+            'è' => ('(', 1),
+            'ú' => ('(', 2),
+            'ü' => ('(', 3),
+            'ë' => ('(', 5),
             _ => return None,
         };
         let last = out.last_mut()?;

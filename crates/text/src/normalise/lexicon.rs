@@ -25,6 +25,8 @@ pub(super) struct Known {
     pub seat: u8,
     /// With `seat`: only sắc and nặng go with it.
     pub stopped: bool,
+    /// A longer syllable or word starts with it.
+    pub prefix: bool,
 }
 
 /// A teencode form.
@@ -217,6 +219,7 @@ impl Lexicon {
                 lexicon.pairs.insert(pair_id(syllable_id(first), syllable_id(second)));
             }
         }
+        lexicon.note_prefixes();
         let words = rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace).map(str::to_owned);
         let mut tokens: Vec<String> = words.chain(counts.into_iter().chain(folded).map(|(form, _)| form)).collect();
         tokens.sort();
@@ -234,11 +237,32 @@ impl Lexicon {
             while lexicon.familiar[at].id != 0 {
                 at = (at + 1) & mask;
             }
-            let mut slot = Familiar { id, folded: syllable_id(&folded), len: folded.len() as u8, ..Familiar::default() };
+            let mut slot =
+                Familiar { id, folded: syllable_id(&folded), len: folded.len() as u8, ..Familiar::default() };
             slot.fold[..folded.len()].copy_from_slice(folded.as_bytes());
             lexicon.familiar[at] = slot;
         }
         lexicon
+    }
+
+    /// Notes every front of what words run together may be cut into, so that cutting stops early.
+    fn note_prefixes(&mut self) {
+        let note = |lexicon: &mut Lexicon, form: &str| {
+            for (at, _) in form.char_indices().skip(1) {
+                lexicon.edit(&form[..at]).prefix = true;
+            }
+        };
+        let mut forms = Vec::new();
+        syllable::all(|form| {
+            forms.push(syllable::bare(form.toneless));
+            forms.extend((0..6).map(|tone| syllable::toned(form.toneless, form.seat, tone)));
+        });
+        for form in &forms {
+            note(self, form);
+        }
+        for word in rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace) {
+            note(self, word);
+        }
     }
 
     fn edit(&mut self, token: &str) -> &mut Known {
@@ -281,15 +305,40 @@ mod tests {
     #[test]
     fn tones_move_to_their_seat() {
         for (typed, canon) in [
-            ("hoà", "hòa"), ("thuý", "thúy"), ("khoẻ", "khỏe"), ("cuả", "của"), ("đựơc", "được"), ("ngừơi", "người"),
-            ("baỏ", "bảo"), ("qúy", "quý"), ("gìa", "già"), ("giếng", "giếng"), ("gì", "gì"), ("quốc", "quốc"),
-            ("hoàn", "hoàn"), ("khuỷu", "khuỷu"), ("chuyện", "chuyện"), ("nghịêm", "nghiệm"), ("nguời", "người"),
-            ("ngừoi", "người"), ("đuợc", "được"), ("lưong", "lương"), ("thuở", "thuở"), ("quở", "quở"), ("tuỳ", "tùy"),
-            ("quà", "quà"), ("xoá", "xóa"), ("loè", "lòe"), ("ở", "ở"), ("viec", "viec"), ("duong", "duong"),
+            ("hoà", "hòa"),
+            ("thuý", "thúy"),
+            ("khoẻ", "khỏe"),
+            ("cuả", "của"),
+            ("đựơc", "được"),
+            ("ngừơi", "người"),
+            ("baỏ", "bảo"),
+            ("qúy", "quý"),
+            ("gìa", "già"),
+            ("giếng", "giếng"),
+            ("gì", "gì"),
+            ("quốc", "quốc"),
+            ("hoàn", "hoàn"),
+            ("khuỷu", "khuỷu"),
+            ("chuyện", "chuyện"),
+            ("nghịêm", "nghiệm"),
+            ("nguời", "người"),
+            ("ngừoi", "người"),
+            ("đuợc", "được"),
+            ("lưong", "lương"),
+            ("thuở", "thuở"),
+            ("quở", "quở"),
+            ("tuỳ", "tùy"),
+            ("quà", "quà"),
+            ("xoá", "xóa"),
+            ("loè", "lòe"),
+            ("ở", "ở"),
+            ("viec", "viec"),
+            ("duong", "duong"),
         ] {
             assert_eq!(lexicon().canonical(typed).as_deref(), Some(canon), "{typed}");
         }
-        for word in ["samsung", "app", "việ", "thậ", "cìc", "zalo", "kó", "việecc", "làà", "job", "ko", "fải", "vìec"] {
+        for word in ["samsung", "app", "việ", "thậ", "cìc", "zalo", "kó", "việecc", "làà", "job", "ko", "fải", "vìec"]
+        {
             assert_eq!(lexicon().canonical(word), None, "{word}");
         }
     }

@@ -100,7 +100,8 @@ impl Reader<'_> {
         let mut previous = 0;
         for end in ends {
             let stop = letters.nth(end - previous - usize::from(previous > 0)).unwrap_or(piece.len());
-            let stop = if previous == 0 { piece.char_indices().nth(*end).map_or(piece.len(), |(at, _)| at) } else { stop };
+            let stop =
+                if previous == 0 { piece.char_indices().nth(*end).map_or(piece.len(), |(at, _)| at) } else { stop };
             previous = *end;
             self.emit_soft(start + at..start + stop, TokenKind::Word);
             at = stop;
@@ -134,7 +135,8 @@ impl Reader<'_> {
 
 /// `2Otr`, `1OO`, `l5tr`: letters read as digits in an amount.
 fn zeros(piece: &str) -> Option<String> {
-    const UNITS: [&str; 14] = ["", "tr", "k", "đ", "h", "t", "usd", "vnd", "củ", "triệu", "tuổi", "ngày", "tỷ", "người"];
+    const UNITS: [&str; 14] =
+        ["", "tr", "k", "đ", "h", "t", "usd", "vnd", "củ", "triệu", "tuổi", "ngày", "tỷ", "người"];
     let head = piece.chars().take_while(|c| c.is_ascii_digit() || matches!(c, 'o' | 'l' | 'i')).count();
     let (digits, unit) = piece.split_at(head);
     if !UNITS.contains(&unit) || !digits.contains(['o', 'l', 'i']) {
@@ -183,10 +185,16 @@ pub(super) fn disguised(c: char) -> &'static [char] {
 
 /// Reads digits (and signs) within a word as letters, when a syllable or known word comes of it.
 pub(super) fn unleeted(word: &str, lexicon: &Lexicon) -> Option<String> {
+    if word.len() > 48 {
+        return None;
+    }
     let letters: Vec<char> = word.chars().collect();
-    let odd: Vec<usize> = (0..letters.len()).filter(|at| !disguised(letters[*at]).is_empty()).collect();
     let count = letters.len();
-    if odd.is_empty() || odd.len() > 4 || count < 3 || count > 16 || odd.len() * 2 > count {
+    if !(3..=16).contains(&count) {
+        return None;
+    }
+    let odd: Vec<usize> = (0..count).filter(|at| !disguised(letters[*at]).is_empty()).collect();
+    if odd.is_empty() || odd.len() > 4 || odd.len() * 2 > count {
         return None;
     }
     let inside = odd.iter().all(|at| *at > 0 && *at + 1 < count);
@@ -227,7 +235,15 @@ pub(super) fn unleeted(word: &str, lexicon: &Lexicon) -> Option<String> {
     }
 }
 
-fn accepted(form: &str, letters: &[char], inside: bool, first: bool, last: bool, marked: bool, lexicon: &Lexicon) -> bool {
+fn accepted(
+    form: &str,
+    letters: &[char],
+    inside: bool,
+    first: bool,
+    last: bool,
+    marked: bool,
+    lexicon: &Lexicon,
+) -> bool {
     let canonical = lexicon.canonical(form);
     let known = lexicon.of(canonical.as_deref().unwrap_or(form));
     let teencode = known.teencode > 0 && lexicon.teencode(known).is_some_and(|t| t.replace);
@@ -251,7 +267,11 @@ fn accepted(form: &str, letters: &[char], inside: bool, first: bool, last: bool,
     if first {
         // `1ương` but not `1em`: what follows must be no word of its own.
         let rest: String = letters[1..].iter().collect();
-        return letters[0] != '0' && rest.chars().count() >= 2 && known.met > 0 && lexicon.of(&rest).met == 0 && !lexicon.of(&rest).word;
+        return letters[0] != '0'
+            && rest.chars().count() >= 2
+            && known.met > 0
+            && lexicon.of(&rest).met == 0
+            && !lexicon.of(&rest).word;
     }
     // At the end only `0` for o, `9` for the g of ng, and any digit behind an onset that is no unit.
     let tail = letters[letters.len() - 1];
@@ -337,8 +357,18 @@ fn respelled(word: &str, lexicon: &Lexicon) -> Option<String> {
         return None;
     }
     const FRONT: [(&str, &str); 12] = [
-        ("f", "ph"), ("j", "gi"), ("w", "qu"), ("k", "c"), ("ngh", "ng"), ("gh", "g"), ("c", "k"), ("ng", "ngh"),
-        ("g", "gh"), ("dz", "v"), ("z", "v"), ("q", "qu"),
+        ("f", "ph"),
+        ("j", "gi"),
+        ("w", "qu"),
+        ("k", "c"),
+        ("ngh", "ng"),
+        ("gh", "g"),
+        ("c", "k"),
+        ("ng", "ngh"),
+        ("g", "gh"),
+        ("dz", "v"),
+        ("z", "v"),
+        ("q", "qu"),
     ];
     const BACK: [(&str, &str); 4] = [("nk", "nh"), ("k", "ch"), ("g", "ng"), ("q", "ng")];
     let try_form = |form: String| {

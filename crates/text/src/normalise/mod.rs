@@ -116,7 +116,10 @@ fn settle(output: &mut Output) {
 
 /// The soft text with replacements, its runs cut to fit.
 fn patched(soft: &Mapped, patches: &[(Range<usize>, String)]) -> Mapped {
-    let mut out = Mapped { text: String::with_capacity(soft.text.len()), runs: Vec::with_capacity(soft.runs.len() + 2 * patches.len()) };
+    let mut out = Mapped {
+        text: String::with_capacity(soft.text.len()),
+        runs: Vec::with_capacity(soft.runs.len() + 2 * patches.len()),
+    };
     let mut from = 0;
     for (range, form) in patches {
         copy(soft, from..range.start, &mut out);

@@ -57,7 +57,12 @@ pub(super) fn clean(raw: &str) -> Option<Mapped> {
                 let more: usize = raw[at + width..].chars().take_while(modifiers).map(char::len_utf8).sum();
                 if more > 0 {
                     finish(&mut soft, raw, &mut copied, &mut exact, at);
-                    soft.runs.push(Run { at: soft.text.len() as u32, src: at as u32, src_len: (width + more) as u32, exact: false });
+                    soft.runs.push(Run {
+                        at: soft.text.len() as u32,
+                        src: at as u32,
+                        src_len: (width + more) as u32,
+                        exact: false,
+                    });
                     soft.text.extend(raw[at..at + width + more].chars().filter(|c| *c != '\u{fe0f}'));
                     (copied, exact) = (at + width + more, at + width + more);
                 }
