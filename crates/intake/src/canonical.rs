@@ -5,7 +5,8 @@
 use url::Url;
 
 /// Query keys that follow the reader, not the page.
-const TRACKING: &[&str] = &["fbclid", "gclid", "dclid", "zarsrc", "igshid", "mc_cid", "mc_eid", "yclid", "msclkid", "_ga"];
+const TRACKING: &[&str] =
+    &["fbclid", "gclid", "dclid", "zarsrc", "igshid", "mc_cid", "mc_eid", "yclid", "msclkid", "_ga"];
 
 /// The canonical form of an address: no fragment, no log-in, no tracking keys, NFC, one spelling of percent-encoding.
 pub fn canonical(url: &Url) -> Url {
@@ -46,7 +47,9 @@ pub fn host_of(url: &Url) -> String {
 fn is_tracking(pair: &str) -> bool {
     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
     let key = key.to_ascii_lowercase();
-    let is_session = matches!(key.as_str(), "sid" | "phpsessid" | "s") && value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_session = matches!(key.as_str(), "sid" | "phpsessid" | "s")
+        && value.len() == 32
+        && value.bytes().all(|b| b.is_ascii_hexdigit());
     key.starts_with("utm_") || TRACKING.contains(&key.as_str()) || is_session
 }
 
@@ -75,7 +78,8 @@ pub fn one_spelling(text: &str) -> String {
 /// The address with one query parameter set, every other left as it stands.
 pub fn with_param(url: &Url, name: &str, value: &str) -> Url {
     let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    let mut pairs: Vec<String> = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
+    let mut pairs: Vec<String> =
+        url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
     let written = format!("{}={encoded}", url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>());
     match pairs.iter_mut().find(|pair| key_is(pair, name)) {
         Some(pair) => *pair = written,
@@ -124,6 +128,9 @@ mod tests {
     fn a_parameter_is_set_in_place() {
         let url = Url::parse("https://a.example/l?f[]=1&page=1&z").unwrap();
         assert_eq!(with_param(&url, "page", "2").as_str(), "https://a.example/l?f[]=1&page=2&z");
-        assert_eq!(with_param(&Url::parse("https://a.example/l").unwrap(), "o", "50").as_str(), "https://a.example/l?o=50");
+        assert_eq!(
+            with_param(&Url::parse("https://a.example/l").unwrap(), "o", "50").as_str(),
+            "https://a.example/l?o=50"
+        );
     }
 }

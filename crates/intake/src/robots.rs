@@ -107,7 +107,13 @@ impl RobotsCopy {
 
     /// There was no answer.
     pub fn unreachable(now_ms: i64) -> RobotsCopy {
-        RobotsCopy { outcome: Outcome::Unreachable, text: String::new(), fetched_at_ms: now_ms, status: None, signals: Vec::new() }
+        RobotsCopy {
+            outcome: Outcome::Unreachable,
+            text: String::new(),
+            fetched_at_ms: now_ms,
+            status: None,
+            signals: Vec::new(),
+        }
     }
 
     /// Whether the copy may still be used. Failures are never kept as an allowance and are asked again soon.
@@ -130,9 +136,12 @@ impl RobotsCopy {
                 let path = format!("{}{query}", url.path());
                 let robots = self.rules();
                 let matched = robots.rules().iter().find(|rule| rule.is_match(&path));
-                let written = matched.map(|rule| format!("{}: {}", if rule.is_allow() { "Allow" } else { "Disallow" }, rule.pattern()));
+                let written = matched
+                    .map(|rule| format!("{}: {}", if rule.is_allow() { "Allow" } else { "Disallow" }, rule.pattern()));
                 if robots.is_allowed(&path) {
-                    Verdict::Allowed(written.filter(|_| path != "/robots.txt").unwrap_or_else(|| "no rule forbids".into()))
+                    Verdict::Allowed(
+                        written.filter(|_| path != "/robots.txt").unwrap_or_else(|| "no rule forbids".into()),
+                    )
                 } else {
                     Verdict::Disallowed(written.unwrap_or_else(|| "Disallow".into()))
                 }
@@ -172,8 +181,18 @@ fn cut(body: &str) -> &str {
 /// much software answers every unknown path with its front page.
 fn is_challenge_page(body: &str) -> bool {
     const MARKS: &[&str] = &[
-        "just a moment", "captcha", "challenge-platform", "cf-challenge", "attention required", "verify you are human",
-        "ddos-guard", "_incapsula_", "type=\"password\"", "type='password'", "type=password", "xác minh bạn",
+        "just a moment",
+        "captcha",
+        "challenge-platform",
+        "cf-challenge",
+        "attention required",
+        "verify you are human",
+        "ddos-guard",
+        "_incapsula_",
+        "type=\"password\"",
+        "type='password'",
+        "type=password",
+        "xác minh bạn",
     ];
     let start = body.trim_start_matches('\u{feff}').trim_start();
     let head: String = start.chars().take(64 * 1024).collect::<String>().to_lowercase();
@@ -217,7 +236,9 @@ fn token(value: &str) -> &str {
 
 fn signals(text: &str) -> Vec<String> {
     lines(text)
-        .filter(|line| key_value(line).is_some_and(|(key, _)| matches!(key.as_str(), "content-usage" | "content-signal")))
+        .filter(|line| {
+            key_value(line).is_some_and(|(key, _)| matches!(key.as_str(), "content-usage" | "content-signal"))
+        })
         .map(|line| line.trim().to_owned())
         .take(50)
         .collect()
@@ -279,7 +300,11 @@ mod tests {
             ("user-agent: CanhGiacBot\ndisallow: /", "/x", true),
             ("user-agent: a\n\nunknown: 1\nuser-agent: canhgiac\ndisallow: /x", "/x", false),
             ("user-agent: a\nCrawl-delay: 5\nuser-agent: canhgiac\ndisallow: /x", "/x", false),
-            ("user-agent: canhgiac\ndisallow: /a\nuser-agent: b\ndisallow: /\nuser-agent: canhgiac\ndisallow: /c", "/c", false),
+            (
+                "user-agent: canhgiac\ndisallow: /a\nuser-agent: b\ndisallow: /\nuser-agent: canhgiac\ndisallow: /c",
+                "/c",
+                false,
+            ),
             ("user-agent: *\ndisallow: /p\nallow: /p", "/p", true),
             ("user-agent: *\nallow: /p\ndisallow: /page", "/page", false),
             ("user-agent: *\ndisallow: /*.php$", "/a.php", false),
@@ -306,17 +331,31 @@ mod tests {
         assert_eq!(of(503, "").verdict(&url), Verdict::Unreachable);
         assert_eq!(of(200, "<!DOCTYPE html><html><title>Just a moment...").verdict(&url), Verdict::Walled);
         assert!(of(200, "<!doctype html><html><title>Trang chủ</title>").verdict(&url).may_fetch());
-        assert!(matches!(of(200, "user-agent: *\ndisallow: /x").verdict(&url), Verdict::Disallowed(rule) if rule == "Disallow: /x"));
+        assert!(
+            matches!(of(200, "user-agent: *\ndisallow: /x").verdict(&url), Verdict::Disallowed(rule) if rule == "Disallow: /x")
+        );
         assert!(of(200, "").is_fresh(GOOD_FOR_MS - 1) && !of(200, "").is_fresh(GOOD_FOR_MS));
         assert!(!of(503, "").is_fresh(RETRY_AFTER_MS));
-        assert_eq!(robots_url(&Url::parse("http://a.example:8080/x?y").unwrap()).unwrap().as_str(), "http://a.example:8080/robots.txt");
+        assert_eq!(
+            robots_url(&Url::parse("http://a.example:8080/x?y").unwrap()).unwrap().as_str(),
+            "http://a.example:8080/robots.txt"
+        );
     }
 
     #[test]
     fn the_longest_delay_of_our_groups_counts() {
-        assert_eq!(copy("user-agent: *\ncrawl-delay: 1\nuser-agent: canhgiac\ncrawl-delay: 2.5\ncrawl-delay: 10\ndisallow: /x").crawl_delay_ms(), Some(10_000));
+        assert_eq!(
+            copy(
+                "user-agent: *\ncrawl-delay: 1\nuser-agent: canhgiac\ncrawl-delay: 2.5\ncrawl-delay: 10\ndisallow: /x"
+            )
+            .crawl_delay_ms(),
+            Some(10_000)
+        );
         assert_eq!(copy("user-agent: *\ncrawl-delay: 7").crawl_delay_ms(), Some(7_000));
         assert_eq!(copy("user-agent: *\ncrawl-delay: 7\n\nuser-agent: canhgiac\ndisallow: /x").crawl_delay_ms(), None);
-        assert_eq!(copy("user-agent: *\nContent-Signal: ai-train=no\nallow: /").signals, ["Content-Signal: ai-train=no"]);
+        assert_eq!(
+            copy("user-agent: *\nContent-Signal: ai-train=no\nallow: /").signals,
+            ["Content-Signal: ai-train=no"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What a page means for the crawl: which posts are news, which pages come next, when to come back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use url::Url;
@@ -13,12 +13,22 @@ use crate::fetch::Fetched;
 use crate::source::{Paging, Stop};
 
 /// Problems after which the page tells nothing.
-const FATAL: &[&str] = &["expect-page", "expect-present", "no-rows", "no-follow", "bad-json", "bad-feed", "bad-sitemap", "too-deep"];
+const FATAL: &[&str] =
+    &["expect-page", "expect-present", "no-rows", "no-follow", "bad-json", "bad-feed", "bad-sitemap", "too-deep"];
 
 impl<K: Keep> Crawl<'_, K> {
     /// Keeps the original, reads it, and puts into `visited` what follows from it.
     #[allow(clippy::too_many_arguments)]
-    pub(super) async fn absorb(&mut self, due: &Due, url: &Url, at: &Url, fetched: Fetched, role: Role, mut memo: Memo, visited: &mut Visited) -> Result<(), CrawlError<K::Error>> {
+    pub(super) async fn absorb(
+        &mut self,
+        due: &Due,
+        url: &Url,
+        at: &Url,
+        fetched: Fetched,
+        role: Role,
+        mut memo: Memo,
+        visited: &mut Visited,
+    ) -> Result<(), CrawlError<K::Error>> {
         let capture = self.keep.original(&self.source.name, &fetched, &due.url).await.map_err(CrawlError::Keep)?;
         visited.capture = Some(capture);
         visited.sha256 = Some(fetched.sha256.clone());
@@ -27,7 +37,8 @@ impl<K: Keep> Crawl<'_, K> {
             Err(error) => {
                 self.break_walk_when_given_up(due, &memo);
                 visited.failed = true;
-                visited.due_again_at_ms = (due.fails < super::FAILS_MAX).then(|| self.now_ms() + pace::backoff_ms(due.fails));
+                visited.due_again_at_ms =
+                    (due.fails < super::FAILS_MAX).then(|| self.now_ms() + pace::backoff_ms(due.fails));
                 self.problem(visited, PageProblem::new("bad-body", format!("Nội dung không giải mã được ({error}).")));
                 return Ok(());
             }
@@ -76,7 +87,8 @@ impl<K: Keep> Crawl<'_, K> {
         // A redirect of the first page is still the first page.
         let root = if memo.page == 0 { at.clone() } else { root };
         let (at, memo) = (at.clone(), memo.clone());
-        let (media_type, noindex, fetched_at_ms) = (fetched.media_type(), fetched.says_noindex(), fetched.requested_at_ms);
+        let (media_type, noindex, fetched_at_ms) =
+            (fetched.media_type(), fetched.says_noindex(), fetched.requested_at_ms);
         let reading = tokio::task::spawn_blocking(move || {
             let page = Page {
                 url: &at,
@@ -110,7 +122,12 @@ impl<K: Keep> Crawl<'_, K> {
     }
 
     /// The entries of a sitemap: detail pages that are new or changed, and further sitemaps.
-    async fn take_entries(&mut self, due: &Due, result: &PageResult, visited: &mut Visited) -> Result<usize, CrawlError<K::Error>> {
+    async fn take_entries(
+        &mut self,
+        due: &Due,
+        result: &PageResult,
+        visited: &mut Visited,
+    ) -> Result<usize, CrawlError<K::Error>> {
         let keys: Vec<String> = result.entries.iter().map(|entry| format!("lastmod {}", entry.url)).collect();
         let known = self.known(&keys).await?;
         let mut news = 0;
@@ -124,7 +141,10 @@ impl<K: Keep> Crawl<'_, K> {
                 }
                 continue;
             }
-            if before.is_some_and(|before| before.changed == changed) || self.visited.contains(&entry.url) || !self.is_ours(&url) {
+            if before.is_some_and(|before| before.changed == changed)
+                || self.visited.contains(&entry.url)
+                || !self.is_ours(&url)
+            {
                 continue;
             }
             news += 1;
@@ -139,7 +159,8 @@ impl<K: Keep> Crawl<'_, K> {
     /// Whether an address belongs to the source and is no trap. Refusals are told with their reason.
     fn is_ours(&mut self, url: &Url) -> bool {
         let verdict = self.source.scope.verdict(url);
-        let refusal = if verdict.allowed { trap::trap(url).map(str::to_owned) } else { Some(format!("scope: {}", verdict.rule)) };
+        let refusal =
+            if verdict.allowed { trap::trap(url).map(str::to_owned) } else { Some(format!("scope: {}", verdict.rule)) };
         match refusal {
             None => true,
             Some(reason) => {
@@ -150,7 +171,13 @@ impl<K: Keep> Crawl<'_, K> {
     }
 
     /// The rows of a list: detail pages that are new or changed. Gives how many, and whether the walk stops here.
-    async fn take_rows(&mut self, due: &Due, memo: &Memo, result: &PageResult, visited: &mut Visited) -> Result<(usize, bool), CrawlError<K::Error>> {
+    async fn take_rows(
+        &mut self,
+        due: &Due,
+        memo: &Memo,
+        result: &PageResult,
+        visited: &mut Visited,
+    ) -> Result<(usize, bool), CrawlError<K::Error>> {
         let rows: Vec<_> = result.follow.iter().take(trap::LINKS_MAX).collect();
         let keys: Vec<String> = rows.iter().map(|row| row_key(row.id.as_deref(), &row.url)).collect();
         let post_keys = rows.iter().filter_map(|row| row.id.as_deref()).map(post_key);
@@ -176,7 +203,11 @@ impl<K: Keep> Crawl<'_, K> {
             stops |= match self.source.walk.stop {
                 Stop::Known => is_same,
                 Stop::Unchanged => is_same && row.changed.is_some(),
-                Stop::Age(age_ms) => row.changed.as_deref().and_then(|at| crate::filter::time::iso(at, None)).is_some_and(|at| at.at_ms < self.run_ms - age_ms),
+                Stop::Age(age_ms) => row
+                    .changed
+                    .as_deref()
+                    .and_then(|at| crate::filter::time::iso(at, None))
+                    .is_some_and(|at| at.at_ms < self.run_ms - age_ms),
                 Stop::Never | Stop::Pages(_) => false,
             };
             if !is_same && self.is_ours(&url) {
@@ -199,7 +230,14 @@ impl<K: Keep> Crawl<'_, K> {
     }
 
     /// The posts of a page. Gives how many are new or changed, and whether the walk stops here.
-    async fn take_items(&mut self, due: &Due, role: Role, memo: &mut Memo, result: PageResult, visited: &mut Visited) -> Result<(usize, bool), CrawlError<K::Error>> {
+    async fn take_items(
+        &mut self,
+        due: &Due,
+        role: Role,
+        memo: &mut Memo,
+        result: PageResult,
+        visited: &mut Visited,
+    ) -> Result<(usize, bool), CrawlError<K::Error>> {
         let keys: Vec<String> = result.items.iter().map(|item| post_key(&item.id)).collect();
         let known = self.known(&keys).await?;
         let recheck_ms = self.source.walk.recheck_ms;
@@ -211,7 +249,7 @@ impl<K: Keep> Crawl<'_, K> {
         }
         self.shown.extend(result.quarantined_ids);
         self.missing.extend(result.gone_ids);
-        let mut met = std::collections::HashSet::new();
+        let mut met = HashSet::new();
         for (index, (item, key)) in result.items.into_iter().zip(keys).enumerate() {
             self.shown.insert(item.id.clone());
             if !met.insert(item.id.clone()) {
@@ -241,7 +279,10 @@ impl<K: Keep> Crawl<'_, K> {
             walk.times.extend(posted_ms);
             walk.places.extend(before.map(|before| (before.walk_ms, before.place)));
             let place = u64::from(memo.page) * 100_000 + index as u64;
-            visited.seen.push((key, Seen { first_ms, walk_ms: memo.walk_ms, place, posted_ms, changed: mark, missing: false }.written()));
+            visited.seen.push((
+                key,
+                Seen { first_ms, walk_ms: memo.walk_ms, place, posted_ms, changed: mark, missing: false }.written(),
+            ));
             visited.posts.push(item);
         }
         self.summary.posts += visited.posts.len() as u64;
@@ -300,13 +341,30 @@ impl<K: Keep> Crawl<'_, K> {
         if memo.page + 1 >= most || !self.is_ours(&next) {
             return;
         }
-        let memo = Memo { root, walk_ms: memo.walk_ms, page: memo.page + 1, thread: memo.thread.clone(), lastmod_ms: memo.lastmod_ms, first_seen_ms: self.run_ms, ..Memo::default() };
+        let memo = Memo {
+            root,
+            walk_ms: memo.walk_ms,
+            page: memo.page + 1,
+            thread: memo.thread.clone(),
+            lastmod_ms: memo.lastmod_ms,
+            first_seen_ms: self.run_ms,
+            ..Memo::default()
+        };
         visited.found.push(self.entry(&next, role, due.depth, Some(&memo)));
     }
 
     /// Plans the next visit of the page.
     #[allow(clippy::too_many_arguments)]
-    fn come_back(&mut self, due: &Due, url: &Url, role: Role, mut memo: Memo, had_news: bool, is_fatal: bool, visited: &mut Visited) {
+    fn come_back(
+        &mut self,
+        due: &Due,
+        url: &Url,
+        role: Role,
+        mut memo: Memo,
+        had_news: bool,
+        is_fatal: bool,
+        visited: &mut Visited,
+    ) {
         let now_ms = self.now_ms();
         memo.interval_ms = pace::interval_ms(memo.interval_ms, had_news, self.every_ms());
         visited.memo = Some(memo.written());
@@ -317,7 +375,8 @@ impl<K: Keep> Crawl<'_, K> {
         }
         if is_fatal && role == Role::Detail {
             visited.failed = true;
-            visited.due_again_at_ms = (due.fails < super::FAILS_MAX).then(|| now_ms + pace::backoff_ms(due.fails + pace::TRIES));
+            visited.due_again_at_ms =
+                (due.fails < super::FAILS_MAX).then(|| now_ms + pace::backoff_ms(due.fails + pace::TRIES));
             return;
         }
         if role == Role::Detail && self.source.walk.recheck_ms.is_none() {
@@ -327,27 +386,36 @@ impl<K: Keep> Crawl<'_, K> {
         let planned_ms = now_ms + memo.interval_ms;
         let held = self.hold(url, role, due.depth, planned_ms, &memo);
         // The pages behind this one may hold younger posts; the run's end knows.
-        let is_young = memo.youngest_ms.zip(self.source.walk.recheck_ms).is_some_and(|(youngest, age)| now_ms - youngest <= age);
+        let is_young =
+            memo.youngest_ms.zip(self.source.walk.recheck_ms).is_some_and(|(youngest, age)| now_ms - youngest <= age);
         visited.due_again_at_ms = held.filter(|_| role != Role::Detail || is_young);
     }
 
     /// Nothing has changed: what the page showed it still shows.
-    pub(super) async fn absorb_unchanged(&mut self, due: &Due, url: &Url, role: Role, mut memo: Memo, visited: &mut Visited) -> Result<(), CrawlError<K::Error>> {
+    pub(super) async fn absorb_unchanged(
+        &mut self,
+        due: &Due,
+        url: &Url,
+        role: Role,
+        mut memo: Memo,
+        visited: &mut Visited,
+    ) -> Result<(), CrawlError<K::Error>> {
         let ids = self.keep.posts_of_page(&self.source.name, &due.url).await.map_err(CrawlError::Keep)?;
         let keys: Vec<String> = ids.iter().map(|id| post_key(id)).collect();
-        let known = self.known(&keys).await?;
+        let known: BTreeMap<String, Seen> = self.known(&keys).await?.into_iter().collect();
         for (key, mut seen) in known {
             memo.youngest_ms = memo.youngest_ms.max(seen.posted_ms.or(Some(seen.first_ms)));
             seen.walk_ms = memo.walk_ms;
             visited.seen.push((key, seen.written()));
         }
-        visited.seen.sort();
         self.shown.extend(ids);
         memo.gone_since_ms = None;
         let youngest_ms = memo.youngest_ms;
         let walk = self.walk(&memo, &due.url);
         walk.youngest_ms = walk.youngest_ms.max(youngest_ms);
-        let stops = role == Role::Start && matches!(self.source.walk.stop, Stop::Known | Stop::Unchanged) && self.source.walk.recheck_ms.is_none();
+        let stops = role == Role::Start
+            && matches!(self.source.walk.stop, Stop::Known | Stop::Unchanged)
+            && self.source.walk.recheck_ms.is_none();
         self.go_on(due, role, &memo, stops, 1, visited);
         self.come_back(due, url, role, memo, false, false, visited);
         self.tell(Event::Read(due.url.clone(), 0, 0));

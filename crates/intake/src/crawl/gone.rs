@@ -12,7 +12,14 @@ use crate::source::Kind;
 
 impl<K: Keep> Crawl<'_, K> {
     /// The page is not there. For a detail page that is one look that found its posts gone.
-    pub(super) async fn absorb_gone(&mut self, due: &Due, url: &Url, role: Role, mut memo: Memo, visited: &mut Visited) -> Result<(), CrawlError<K::Error>> {
+    pub(super) async fn absorb_gone(
+        &mut self,
+        due: &Due,
+        url: &Url,
+        role: Role,
+        mut memo: Memo,
+        visited: &mut Visited,
+    ) -> Result<(), CrawlError<K::Error>> {
         if role != Role::Detail {
             let is_counted_end = memo.page > 0 && self.source.walk.paging.is_some();
             if is_counted_end {
@@ -22,8 +29,15 @@ impl<K: Keep> Crawl<'_, K> {
             self.break_walk(&memo, &due.url);
             let planned_ms = self.now_ms() + self.every_ms().0.max(super::HOLD_MS);
             visited.failed = true;
-            visited.due_again_at_ms = if memo.root.is_empty() { self.hold(url, role, due.depth, planned_ms, &memo) } else { None };
-            self.problem(visited, PageProblem::new("start-gone", "Trang bắt đầu không còn hoặc bị chuyển hướng: kiểm tra lại địa chỉ của nguồn."));
+            visited.due_again_at_ms =
+                if memo.root.is_empty() { self.hold(url, role, due.depth, planned_ms, &memo) } else { None };
+            self.problem(
+                visited,
+                PageProblem::new(
+                    "start-gone",
+                    "Trang bắt đầu không còn hoặc bị chuyển hướng: kiểm tra lại địa chỉ của nguồn.",
+                ),
+            );
             return Ok(());
         }
         let pages: BTreeSet<String> = memo.pages.iter().cloned().chain([due.url.clone()]).collect();
@@ -50,7 +64,8 @@ impl<K: Keep> Crawl<'_, K> {
 
     /// At the run's end: posts whose page answered with other rows and that no page of the run showed.
     pub(super) async fn count_missing(&mut self) -> Result<(), CrawlError<K::Error>> {
-        let mut missing: BTreeSet<String> = std::mem::take(&mut self.missing).into_iter().filter(|id| !self.shown.contains(id)).collect();
+        let mut missing: BTreeSet<String> =
+            std::mem::take(&mut self.missing).into_iter().filter(|id| !self.shown.contains(id)).collect();
         let mut marks = Vec::new();
         let walks = std::mem::take(&mut self.walks);
         for walk in walks.values() {
@@ -59,7 +74,8 @@ impl<K: Keep> Crawl<'_, K> {
             }
             for id in self.unshown(walk).await? {
                 let key = post_key(&id);
-                let known = self.keep.seen(&self.source.name, std::slice::from_ref(&key)).await.map_err(CrawlError::Keep)?;
+                let known =
+                    self.keep.seen(&self.source.name, std::slice::from_ref(&key)).await.map_err(CrawlError::Keep)?;
                 let Some(mut seen) = known.first().map(|(_, text)| Seen::read(text)) else { continue };
                 if covers(walk, &seen) {
                     seen.missing = true;
@@ -85,7 +101,8 @@ impl<K: Keep> Crawl<'_, K> {
 
     /// A feed is a window, and a page that is one post has no other rows: absence proves nothing there.
     fn has_rows(&self, walk: &Walk) -> bool {
-        let reads_posts = walk.role == Some(Role::Detail) || (walk.role == Some(Role::Start) && self.source.list.is_none());
+        let reads_posts =
+            walk.role == Some(Role::Detail) || (walk.role == Some(Role::Start) && self.source.list.is_none());
         let is_rowed = self.source.item.rows.is_some() || self.source.replies.is_some();
         reads_posts && is_rowed && self.source.kind != Kind::Feed
     }
@@ -116,7 +133,8 @@ fn covers(walk: &Walk, post: &Seen) -> bool {
     }
     let is_newest_first = walk.times.first().zip(walk.times.last()).is_some_and(|(first, last)| first >= last);
     let by_time = post.posted_ms.is_some_and(|posted| {
-        walk.times.len() > 1 && walk.times.iter().any(|time| if is_newest_first { *time < posted } else { *time > posted })
+        walk.times.len() > 1
+            && walk.times.iter().any(|time| if is_newest_first { *time < posted } else { *time > posted })
     });
     let by_place = walk.places.iter().any(|(walk_ms, place)| *walk_ms == post.walk_ms && *place > post.place);
     by_time || by_place
@@ -129,7 +147,11 @@ mod tests {
     #[test]
     fn only_what_was_passed_counts_as_missed() {
         let post = Seen { walk_ms: 1, place: 5, posted_ms: Some(500), ..Seen::default() };
-        let walk = |times: &[i64], places: &[(i64, u64)]| Walk { times: times.to_vec(), places: places.to_vec(), ..Walk::default() };
+        let walk = |times: &[i64], places: &[(i64, u64)]| Walk {
+            times: times.to_vec(),
+            places: places.to_vec(),
+            ..Walk::default()
+        };
         assert!(covers(&walk(&[900, 400], &[]), &post));
         assert!(!covers(&walk(&[900, 600], &[]), &post));
         assert!(covers(&walk(&[100, 600], &[]), &post));

@@ -136,13 +136,26 @@ pub trait Keep: Send {
     fn next_due_ms(&mut self, source: &str) -> impl Future<Output = Result<Option<i64>, Self::Error>> + Send;
 
     /// Keeps an answer as it came, before anything parses it, and names the capture.
-    fn original(&mut self, source: &str, fetched: &Fetched, asked_url: &str) -> impl Future<Output = Result<String, Self::Error>> + Send;
+    fn original(
+        &mut self,
+        source: &str,
+        fetched: &Fetched,
+        asked_url: &str,
+    ) -> impl Future<Output = Result<String, Self::Error>> + Send;
 
     /// What is known of these keys.
-    fn seen(&mut self, source: &str, keys: &[String]) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send;
+    fn seen(
+        &mut self,
+        source: &str,
+        keys: &[String],
+    ) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send;
 
     /// Native ids of posts that were met last on the page with this address (as it was due) and are not gone.
-    fn posts_of_page(&mut self, source: &str, url: &str) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
+    fn posts_of_page(
+        &mut self,
+        source: &str,
+        url: &str,
+    ) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
 
     /// The copy of an origin's robots.txt.
     fn robots(&mut self, origin: &str) -> impl Future<Output = Result<Option<RobotsCopy>, Self::Error>> + Send;

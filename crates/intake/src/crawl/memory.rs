@@ -116,7 +116,9 @@ impl Keep for MemoryKeep {
     }
 
     async fn next_due_ms(&mut self, source: &str) -> Result<Option<i64>, Infallible> {
-        let next = |known: &Frontier| Some(known.due_at_ms?.max(self.hosts.get(&known.entry.host).map_or(0, |host| host.next_at_ms)));
+        let next = |known: &Frontier| {
+            Some(known.due_at_ms?.max(self.hosts.get(&known.entry.host).map_or(0, |host| host.next_at_ms)))
+        };
         Ok(self.frontier.values().filter(|known| known.entry.source == source).filter_map(next).min())
     }
 
@@ -126,11 +128,15 @@ impl Keep for MemoryKeep {
     }
 
     async fn seen(&mut self, source: &str, keys: &[String]) -> Result<Vec<(String, String)>, Infallible> {
-        Ok(keys.iter().filter_map(|key| Some((key.clone(), self.seen.get(&(source.to_owned(), key.clone()))?.clone()))).collect())
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((key.clone(), self.seen.get(&(source.to_owned(), key.clone()))?.clone())))
+            .collect())
     }
 
     async fn posts_of_page(&mut self, source: &str, url: &str) -> Result<Vec<String>, Infallible> {
-        let on_page = self.posts.iter().filter(|((of, _), post)| of == source && post.page == url && post.gone_at_ms.is_none());
+        let on_page =
+            self.posts.iter().filter(|((of, _), post)| of == source && post.page == url && post.gone_at_ms.is_none());
         Ok(on_page.map(|((_, id), _)| id.clone()).collect())
     }
 
@@ -162,10 +168,22 @@ impl Keep for MemoryKeep {
                     if kept.versions.last() != Some(&item.text) {
                         kept.versions.push(item.text.clone());
                     }
-                    *kept = Kept { item, page: visited.url.clone(), missing_since_ms: None, gone_at_ms: None, versions: std::mem::take(&mut kept.versions) };
+                    *kept = Kept {
+                        item,
+                        page: visited.url.clone(),
+                        missing_since_ms: None,
+                        gone_at_ms: None,
+                        versions: std::mem::take(&mut kept.versions),
+                    };
                 }
                 None => {
-                    let kept = Kept { versions: vec![item.text.clone()], item, page: visited.url.clone(), missing_since_ms: None, gone_at_ms: None };
+                    let kept = Kept {
+                        versions: vec![item.text.clone()],
+                        item,
+                        page: visited.url.clone(),
+                        missing_since_ms: None,
+                        gone_at_ms: None,
+                    };
                     self.posts.insert(key, kept);
                 }
             }
@@ -181,7 +199,9 @@ impl Keep for MemoryKeep {
         for id in missing.native_ids {
             if let Some(post) = self.posts.get_mut(&(missing.source.clone(), id)) {
                 match post.missing_since_ms {
-                    Some(since) if now_ms - since >= missing.gone_after_ms => post.gone_at_ms = post.gone_at_ms.or(Some(now_ms)),
+                    Some(since) if now_ms - since >= missing.gone_after_ms => {
+                        post.gone_at_ms = post.gone_at_ms.or(Some(now_ms))
+                    }
                     Some(_) => {}
                     None => post.missing_since_ms = Some(now_ms),
                 }

@@ -139,7 +139,13 @@ pub struct Crawl<'c, K: Keep> {
 
 impl<'c, K: Keep> Crawl<'c, K> {
     /// A run of `source` through `fetcher`, kept in `keep`.
-    pub fn new(source: &'c Source, fetcher: &'c Fetcher, keep: &'c mut K, clock: Clock, options: Options) -> Crawl<'c, K> {
+    pub fn new(
+        source: &'c Source,
+        fetcher: &'c Fetcher,
+        keep: &'c mut K,
+        clock: Clock,
+        options: Options,
+    ) -> Crawl<'c, K> {
         let run_ms = clock();
         Crawl {
             source: Arc::new(source.clone()),
@@ -219,7 +225,9 @@ impl<'c, K: Keep> Crawl<'c, K> {
     fn refuse_zero_gap(&self) -> Result<(), CrawlError<K::Error>> {
         let is_local = |start: &Start| self.asker.fetcher.guard().is_allowed_loopback(&start.url);
         if self.source.pace.gap_ms == Some(0) && !self.source.starts.iter().all(is_local) {
-            return Err(CrawlError::Barrier("`gap = \"0s\"` chỉ được dùng với máy chủ loopback khi chạy với --allow-loopback.".into()));
+            return Err(CrawlError::Barrier(
+                "`gap = \"0s\"` chỉ được dùng với máy chủ loopback khi chạy với --allow-loopback.".into(),
+            ));
         }
         Ok(())
     }
@@ -263,7 +271,8 @@ impl<'c, K: Keep> Crawl<'c, K> {
         let Some(per_day) = self.source.pace.per_day else { return Ok(None) };
         let day = format!("day {}", local.div_euclid(86_400_000));
         if self.today.0 != day {
-            let known = self.keep.seen(&self.source.name, std::slice::from_ref(&day)).await.map_err(CrawlError::Keep)?;
+            let known =
+                self.keep.seen(&self.source.name, std::slice::from_ref(&day)).await.map_err(CrawlError::Keep)?;
             self.today = (day, known.first().and_then(|(_, count)| count.parse().ok()).unwrap_or(0));
         }
         Ok((self.today.1 >= u64::from(per_day)).then(|| format!("đã đủ {per_day} yêu cầu trong ngày (pace.per_day)")))
@@ -296,7 +305,8 @@ impl<'c, K: Keep> Crawl<'c, K> {
             Reply::Unchanged => self.absorb_unchanged(&due, &url, role, memo, &mut visited).await?,
             Reply::Gone(fetched) => {
                 if let Some(fetched) = fetched {
-                    visited.capture = Some(self.keep.original(&source.name, &fetched, &due.url).await.map_err(CrawlError::Keep)?);
+                    visited.capture =
+                        Some(self.keep.original(&source.name, &fetched, &due.url).await.map_err(CrawlError::Keep)?);
                 }
                 self.absorb_gone(&due, &url, role, memo, &mut visited).await?;
             }
@@ -307,13 +317,17 @@ impl<'c, K: Keep> Crawl<'c, K> {
                 visited.due_again_at_ms = (again_ms != i64::MAX).then(|| self.now_ms() + again_ms);
                 self.tell(Event::Refused(due.url.clone(), reason.clone()));
                 if memo.root.is_empty() && role != Role::Detail {
-                    self.problem(&mut visited, PageProblem::new("refused", format!("Không được phép thu thập: {reason}.")));
+                    self.problem(
+                        &mut visited,
+                        PageProblem::new("refused", format!("Không được phép thu thập: {reason}.")),
+                    );
                 }
             }
             Reply::Wall(status) => {
                 self.break_walk(&memo, &due.url);
                 visited.failed = true;
-                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES).then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
+                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES)
+                    .then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
                 self.problem(&mut visited, PageProblem::new("wall", format!("Trang chặn hoặc đòi đăng nhập (HTTP {status}): không vượt qua, xin phép chủ trang hoặc tạm dừng nguồn.")));
             }
             Reply::Throttled(wait_ms) => {
@@ -322,7 +336,10 @@ impl<'c, K: Keep> Crawl<'c, K> {
                 visited.host_failed = true;
                 visited.due_again_at_ms = Some(again_ms);
                 visited.host_next_at_ms = again_ms;
-                self.problem(&mut visited, PageProblem::new("throttled", format!("Máy chủ xin chậm lại: nghỉ {} giây.", wait_ms / 1000)));
+                self.problem(
+                    &mut visited,
+                    PageProblem::new("throttled", format!("Máy chủ xin chậm lại: nghỉ {} giây.", wait_ms / 1000)),
+                );
             }
             Reply::Later(wait_ms) => {
                 visited.due_again_at_ms = Some(self.now_ms() + wait_ms);
@@ -333,16 +350,21 @@ impl<'c, K: Keep> Crawl<'c, K> {
                 self.break_walk_when_given_up(&due, &memo);
                 visited.failed = true;
                 visited.host_failed = host_failed;
-                visited.due_again_at_ms = (due.fails < FAILS_MAX || role != Role::Detail).then(|| self.now_ms() + pace::backoff_ms(due.fails));
+                visited.due_again_at_ms = (due.fails < FAILS_MAX || role != Role::Detail)
+                    .then(|| self.now_ms() + pace::backoff_ms(due.fails));
                 if let Some(open_ms) = pace::circuit_ms(due.host_fails + 1).filter(|_| host_failed) {
                     visited.host_next_at_ms = self.now_ms() + open_ms;
                 }
-                self.problem(&mut visited, PageProblem::new("failed", format!("Không tải được trang ({reason}): sẽ thử lại.")));
+                self.problem(
+                    &mut visited,
+                    PageProblem::new("failed", format!("Không tải được trang ({reason}): sẽ thử lại.")),
+                );
             }
             Reply::Useless(reason) => {
                 self.break_walk(&memo, &due.url);
                 visited.failed = true;
-                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES).then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
+                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES)
+                    .then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
                 self.problem(&mut visited, PageProblem::new("failed", format!("Không tải được trang ({reason}).")));
             }
         }
@@ -412,7 +434,10 @@ impl<'c, K: Keep> Crawl<'c, K> {
                 memo.youngest_ms = memo.youngest_ms.max(walk.youngest_ms);
                 entry.memo = Some(memo.written());
             }
-            let is_young = memo.youngest_ms.zip(self.source.walk.recheck_ms).is_some_and(|(youngest, age)| now_ms - youngest <= age);
+            let is_young = memo
+                .youngest_ms
+                .zip(self.source.walk.recheck_ms)
+                .is_some_and(|(youngest, age)| now_ms - youngest <= age);
             if entry.kind != kind_of(Role::Detail) || is_young || memo.gone_since_ms.is_some() {
                 entries.push(entry);
             }

@@ -44,7 +44,11 @@ pub fn retry_after_ms(value: Option<&str>, now_ms: i64) -> Option<i64> {
 
 /// How long to wait before a failed address is tried again: full jitter, at short notice first, then from five minutes.
 pub fn backoff_ms(fails: u32) -> i64 {
-    let most = if fails + 1 < TRIES { 2_000_i64 << fails } else { (300_000_i64 << (fails + 1 - TRIES).min(9)).min(RETRY_AFTER_MAX_MS) };
+    let most = if fails + 1 < TRIES {
+        2_000_i64 << fails
+    } else {
+        (300_000_i64 << (fails + 1 - TRIES).min(9)).min(RETRY_AFTER_MAX_MS)
+    };
     let least = if fails + 1 < TRIES { 0 } else { most / 2 };
     least + jitter(most - least)
 }

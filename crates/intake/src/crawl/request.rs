@@ -77,11 +77,23 @@ impl<'a> Asker<'a> {
     }
 
     fn gap_ms(&self, url: &Url, pace: &HostPace) -> i64 {
-        pace::gap_ms(self.source.pace.gap_ms, pace.asked_ms, pace.took_ms, self.fetcher.guard().is_allowed_loopback(url))
+        pace::gap_ms(
+            self.source.pace.gap_ms,
+            pace.asked_ms,
+            pace.took_ms,
+            self.fetcher.guard().is_allowed_loopback(url),
+        )
     }
 
     /// Asks for an address and follows where it leads, as far as every rule allows.
-    pub(super) async fn ask<K: Keep>(&mut self, keep: &mut K, url: &Url, validators: &Validators, role: Role, fails: u32) -> Result<Reply, CrawlError<K::Error>> {
+    pub(super) async fn ask<K: Keep>(
+        &mut self,
+        keep: &mut K,
+        url: &Url,
+        validators: &Validators,
+        role: Role,
+        fails: u32,
+    ) -> Result<Reply, CrawlError<K::Error>> {
         let mut at = url.clone();
         let none = Validators::default();
         for hop in 0..=REDIRECTS_MAX {
@@ -205,7 +217,9 @@ impl<'a> Asker<'a> {
                 None => {
                     let is_challenge = fetched.response.field("cf-mitigated").is_some();
                     return Ok(match fetched.text(self.fetcher.caps()) {
-                        Ok(decoded) => RobotsCopy::of_answer(fetched.status, &decoded.text, is_challenge, (self.clock)()),
+                        Ok(decoded) => {
+                            RobotsCopy::of_answer(fetched.status, &decoded.text, is_challenge, (self.clock)())
+                        }
                         Err(_) => unreachable,
                     });
                 }

@@ -76,7 +76,8 @@ pub struct Nesting {
 impl Nesting {
     /// Compares all rows of a page.
     pub fn of<'d>(rows: impl Iterator<Item = &'d Row<'d>> + Clone) -> Nesting {
-        let mut inside: HashMap<NodeId, Vec<NodeId>> = rows.clone().filter_map(Row::id).map(|id| (id, Vec::new())).collect();
+        let mut inside: HashMap<NodeId, Vec<NodeId>> =
+            rows.clone().filter_map(Row::id).map(|id| (id, Vec::new())).collect();
         for row in rows {
             let Row::Element(element) = row else { continue };
             let around = element.ancestors().map(|node| node.id()).find(|id| inside.contains_key(id));
@@ -99,9 +100,16 @@ impl<'p> Document<'p> {
         let is_detail_of_feed = source.list.is_some() && !is_list;
         let body = match source.kind {
             Kind::Json => Body::Json(json(page.text)?),
-            Kind::Feed if !is_detail_of_feed => Body::Feed(Box::new(feed::read(page.text, page.url).map_err(|error| {
-                PageProblem::new("bad-feed", format!("Nguồn tin không đọc được ({error}): mở địa chỉ xem còn là RSS, Atom hay JSON Feed không."))
-            })?)),
+            Kind::Feed if !is_detail_of_feed => {
+                Body::Feed(Box::new(feed::read(page.text, page.url).map_err(|error| {
+                    PageProblem::new(
+                        "bad-feed",
+                        format!(
+                            "Nguồn tin không đọc được ({error}): mở địa chỉ xem còn là RSS, Atom hay JSON Feed không."
+                        ),
+                    )
+                })?))
+            }
             _ => Body::Html(Box::new(html(page.text)?)),
         };
         let mut document = Document { page, base: page.url.clone(), body, json_ld: OnceCell::new() };
@@ -118,7 +126,11 @@ impl<'p> Document<'p> {
 
     fn declared_base(&self) -> Option<Url> {
         let Body::Html(html) = &self.body else { return None };
-        let base = html.root_element().descendent_elements().take(2_000).find(|element| element.value().name() == "base" && element.attr("href").is_some())?;
+        let base = html
+            .root_element()
+            .descendent_elements()
+            .take(2_000)
+            .find(|element| element.value().name() == "base" && element.attr("href").is_some())?;
         self.page.url.join(base.attr("href")?).ok().filter(|base| matches!(base.scheme(), "http" | "https"))
     }
 
@@ -128,7 +140,11 @@ impl<'p> Document<'p> {
         html.root_element()
             .descendent_elements()
             .filter(|element| element.value().name() == "meta")
-            .filter(|element| element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case("robots") || name.eq_ignore_ascii_case("canhgiac")))
+            .filter(|element| {
+                element
+                    .attr("name")
+                    .is_some_and(|name| name.eq_ignore_ascii_case("robots") || name.eq_ignore_ascii_case("canhgiac"))
+            })
             .any(|element| {
                 let content = element.attr("content").unwrap_or_default().to_ascii_lowercase();
                 content.split(',').any(|word| matches!(word.trim(), "noindex" | "none"))
@@ -201,7 +217,10 @@ impl<'p> Document<'p> {
     pub fn number(&self, path: &JsonPath) -> Option<u64> {
         let Body::Json(root) = &self.body else { return None };
         let value = *path.select(root).first()?;
-        value.as_u64().or_else(|| value.as_f64().map(|value| value as u64)).or_else(|| value.as_str()?.trim().parse().ok())
+        value
+            .as_u64()
+            .or_else(|| value.as_f64().map(|value| value as u64))
+            .or_else(|| value.as_str()?.trim().parse().ok())
     }
 
     /// The values that JSON-LD objects of a type have at a path.
@@ -222,7 +241,9 @@ fn json_ld_of(element: ElementRef<'_>) -> Vec<Value> {
     element
         .descendent_elements()
         .filter(|element| element.value().name() == "script")
-        .filter(|element| element.attr("type").is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json")))
+        .filter(|element| {
+            element.attr("type").is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json"))
+        })
         .filter_map(|element| {
             let text: String = element.text().collect();
             let text = text.trim().trim_start_matches("<!--").trim_end_matches("-->").trim().trim_end_matches(';');
@@ -267,7 +288,10 @@ fn collect_typed<'v>(value: &'v Value, kind: &str, depth: usize, out: &mut Vec<&
             if matches {
                 out.push(value);
             }
-            object.values().filter(|inner| inner.is_object() || inner.is_array()).for_each(|inner| collect_typed(inner, kind, depth + 1, out));
+            object
+                .values()
+                .filter(|inner| inner.is_object() || inner.is_array())
+                .for_each(|inner| collect_typed(inner, kind, depth + 1, out));
         }
         _ => {}
     }
@@ -282,14 +306,24 @@ fn members(value: &Value) -> Vec<&Value> {
 
 fn json(text: &str) -> Result<Value, PageProblem> {
     serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).map_err(|error| {
-        let hint = if text.trim_start().starts_with('<') { "trang trả về HTML thay vì JSON (tường đăng nhập hoặc chống bot?)" } else { "JSON hỏng" };
-        PageProblem::new("bad-json", format!("Câu trả lời không đọc được: {hint}, dòng {} cột {}.", error.line(), error.column()))
+        let hint = if text.trim_start().starts_with('<') {
+            "trang trả về HTML thay vì JSON (tường đăng nhập hoặc chống bot?)"
+        } else {
+            "JSON hỏng"
+        };
+        PageProblem::new(
+            "bad-json",
+            format!("Câu trả lời không đọc được: {hint}, dòng {} cột {}.", error.line(), error.column()),
+        )
     })
 }
 
 fn html(text: &str) -> Result<Html, PageProblem> {
     if is_too_deep(text) {
-        return Err(PageProblem::new("too-deep", "Trang lồng thẻ quá sâu nên không phân tích: có thể là bẫy hoặc trang hỏng."));
+        return Err(PageProblem::new(
+            "too-deep",
+            "Trang lồng thẻ quá sâu nên không phân tích: có thể là bẫy hoặc trang hỏng.",
+        ));
     }
     Ok(Html::parse_document(text))
 }
@@ -297,8 +331,9 @@ fn html(text: &str) -> Result<Html, PageProblem> {
 /// A cheap bound on nesting, because the tree builder would pay for it with the square of its depth.
 pub(crate) fn is_too_deep(text: &str) -> bool {
     const LOOSE: &[&str] = &[
-        "p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "body", "html", "head", "area", "base",
-        "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "colgroup", "optgroup",
+        "p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "body", "html", "head", "area",
+        "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+        "colgroup", "optgroup",
     ];
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
@@ -307,14 +342,18 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
         at += offset + 1;
         let closes = bytes.get(at) == Some(&b'/');
         let start = at + usize::from(closes);
-        let length = bytes.get(start..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count());
+        let length =
+            bytes.get(start..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count());
         let name = text.get(start..start + length).unwrap_or_default();
         if name.is_empty() || LOOSE.iter().any(|loose| loose.eq_ignore_ascii_case(name)) {
             continue;
         }
         depth = if closes { depth.saturating_sub(1) } else { depth + 1 };
         if !closes {
-            let end = bytes.get(start..).and_then(|rest| rest.iter().position(|byte| *byte == b'>')).map_or(bytes.len(), |end| start + end);
+            let end = bytes
+                .get(start..)
+                .and_then(|rest| rest.iter().position(|byte| *byte == b'>'))
+                .map_or(bytes.len(), |end| start + end);
             if end > 0 && bytes.get(end - 1) == Some(&b'/') {
                 depth -= 1;
             }
@@ -363,14 +402,16 @@ impl<'d> Reading<'d> {
             let bare = path.filters.is_empty() && path.attribute.is_none();
             match (&path.target, bare) {
                 (Target::Css(_) | Target::Row, true) => !self.select(path, &|_| None).is_empty(),
-                (Target::Json(_) | Target::JsonLd(..), true) => self.select(path, &|_| None).iter().any(|found| match found {
-                    Found::Json(Value::Bool(yes)) => *yes,
-                    Found::Json(Value::Null) => false,
-                    Found::Json(Value::Number(number)) => number.as_f64() != Some(0.0),
-                    Found::Json(Value::String(text)) => !text.is_empty(),
-                    Found::Json(Value::Array(members)) => !members.is_empty(),
-                    _ => true,
-                }),
+                (Target::Json(_) | Target::JsonLd(..), true) => {
+                    self.select(path, &|_| None).iter().any(|found| match found {
+                        Found::Json(Value::Bool(yes)) => *yes,
+                        Found::Json(Value::Null) => false,
+                        Found::Json(Value::Number(number)) => number.as_f64() != Some(0.0),
+                        Found::Json(Value::String(text)) => !text.is_empty(),
+                        Found::Json(Value::Array(members)) => !members.is_empty(),
+                        _ => true,
+                    })
+                }
                 _ => self.path(path, &|_| None).into_iter().any(|found| !found.into_text().is_empty()),
             }
         })
@@ -406,19 +447,25 @@ impl<'d> Reading<'d> {
 
     fn path(&self, path: &Path, fill: &dyn Fn(&str) -> Option<String>) -> Vec<Found<'d>> {
         let found = self.select(path, fill);
-        let context = super::value::Context { base: &self.document.base, now_ms: self.document.page.fetched_at_ms, fill };
+        let context =
+            super::value::Context { base: &self.document.base, now_ms: self.document.page.fetched_at_ms, fill };
         super::value::apply(found, &path.filters, &context)
     }
 
     fn select(&self, path: &Path, fill: &dyn Fn(&str) -> Option<String>) -> Vec<Found<'d>> {
         let page = self.document.page;
         match &path.target {
-            Target::Row => self.attributes(path, match self.row {
-                Row::Element(element) if path.of_page => self.document.root().or(Some(*element)).into_iter().collect(),
-                Row::Element(element) => vec![*element],
-                Row::Json(value) => return vec![Found::Json(value)],
-                Row::Entry(_) | Row::Feed => Vec::new(),
-            }),
+            Target::Row => self.attributes(
+                path,
+                match self.row {
+                    Row::Element(element) if path.of_page => {
+                        self.document.root().or(Some(*element)).into_iter().collect()
+                    }
+                    Row::Element(element) => vec![*element],
+                    Row::Json(value) => return vec![Found::Json(value)],
+                    Row::Entry(_) | Row::Feed => Vec::new(),
+                },
+            ),
             Target::Css(selector) => {
                 let Some(root) = self.document.root() else { return Vec::new() };
                 let scope = match self.row {
@@ -449,7 +496,12 @@ impl<'d> Reading<'d> {
                         let own = json_ld_of(*element);
                         let mut typed = Vec::new();
                         own.iter().for_each(|object| collect_typed(object, kind, 0, &mut typed));
-                        let found: Vec<Found<'d>> = typed.into_iter().flat_map(|object| json_path.select(object)).flat_map(members).map(Found::of_json).collect();
+                        let found: Vec<Found<'d>> = typed
+                            .into_iter()
+                            .flat_map(|object| json_path.select(object))
+                            .flat_map(members)
+                            .map(Found::of_json)
+                            .collect();
                         if !found.is_empty() {
                             return found;
                         }
@@ -465,13 +517,19 @@ impl<'d> Reading<'d> {
             Target::Template(template) => template.fill(fill).map(Found::Text).into_iter().collect(),
             Target::PageUrl => vec![Found::Text(page.url.to_string())],
             Target::Seen => vec![Found::Time(Moment::exact(page.first_seen_ms))],
-            Target::SitemapLastmod => page.lastmod_ms.map(|at_ms| Found::Time(Moment::exact(at_ms))).into_iter().collect(),
+            Target::SitemapLastmod => {
+                page.lastmod_ms.map(|at_ms| Found::Time(Moment::exact(at_ms))).into_iter().collect()
+            }
         }
     }
 
     fn attributes(&self, path: &Path, elements: Vec<ElementRef<'d>>) -> Vec<Found<'d>> {
         match &path.attribute {
-            Some(name) => elements.into_iter().filter_map(|element| element.attr(name)).map(|value| Found::Text(value.to_owned())).collect(),
+            Some(name) => elements
+                .into_iter()
+                .filter_map(|element| element.attr(name))
+                .map(|value| Found::Text(value.to_owned()))
+                .collect(),
             None => elements.into_iter().map(|element| Found::Element(element, self.nested.to_vec())).collect(),
         }
     }
@@ -513,7 +571,9 @@ mod tests {
 
     #[test]
     fn json_ld_with_raw_line_ends_is_read() {
-        let html = Html::parse_document("<script type='application/ld+json'>{\"@graph\":[{\"@type\":[\"Thing\",\"JobPosting\"],\"title\":\"a\nb\"}]}</script>");
+        let html = Html::parse_document(
+            "<script type='application/ld+json'>{\"@graph\":[{\"@type\":[\"Thing\",\"JobPosting\"],\"title\":\"a\nb\"}]}</script>",
+        );
         let values = json_ld_of(html.root_element());
         let mut typed = Vec::new();
         values.iter().for_each(|value| collect_typed(value, "JobPosting", 0, &mut typed));

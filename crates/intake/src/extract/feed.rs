@@ -96,7 +96,12 @@ fn text_of(text: Option<Text>) -> Option<String> {
 }
 
 fn names(people: &[Person]) -> Option<String> {
-    let names: Vec<&str> = people.iter().filter_map(|person| person.name.as_deref()).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = people
+        .iter()
+        .filter_map(|person| person.name.as_deref())
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
     some(names.join(", "))
 }
 
@@ -117,8 +122,18 @@ fn as_utf8_xml(text: &str) -> String {
 
 fn with_plain_entities(text: &str) -> String {
     const NAMES: &[(&str, &str)] = &[
-        ("&nbsp;", "\u{a0}"), ("&ndash;", "–"), ("&mdash;", "—"), ("&hellip;", "…"), ("&laquo;", "«"), ("&raquo;", "»"),
-        ("&lsquo;", "‘"), ("&rsquo;", "’"), ("&ldquo;", "“"), ("&rdquo;", "”"), ("&copy;", "©"), ("&eacute;", "é"),
+        ("&nbsp;", "\u{a0}"),
+        ("&ndash;", "–"),
+        ("&mdash;", "—"),
+        ("&hellip;", "…"),
+        ("&laquo;", "«"),
+        ("&raquo;", "»"),
+        ("&lsquo;", "‘"),
+        ("&rsquo;", "’"),
+        ("&ldquo;", "“"),
+        ("&rdquo;", "”"),
+        ("&copy;", "©"),
+        ("&eacute;", "é"),
     ];
     if !NAMES.iter().any(|(name, _)| text.contains(name)) {
         return text.to_owned();

@@ -45,7 +45,11 @@ fn pages(root: &Path, pattern: &str) -> Vec<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
             let file = path.file_name().and_then(|file| file.to_str()).unwrap_or_default();
-            if is_exact { file == name } else { file.len() >= before.len() + after.len() && file.starts_with(before) && file.ends_with(after) }
+            if is_exact {
+                file == name
+            } else {
+                file.len() >= before.len() + after.len() && file.starts_with(before) && file.ends_with(after)
+            }
         })
         .filter(|path| !path.to_string_lossy().ends_with(".expected.json"))
         .collect();
@@ -62,11 +66,17 @@ fn expectation_of(page: &Path) -> PathBuf {
 fn check_page(source: &Source, path: &Path) -> Vec<Problem> {
     let name = path.display().to_string();
     let (Ok(bytes), Ok(expected)) = (std::fs::read(path), std::fs::read_to_string(expectation_of(path))) else {
-        return vec![problem("no-expectation", &name, format!("Thiếu tệp {} bên cạnh trang mẫu.", expectation_of(path).display()))];
+        return vec![problem(
+            "no-expectation",
+            &name,
+            format!("Thiếu tệp {} bên cạnh trang mẫu.", expectation_of(path).display()),
+        )];
     };
     let expected: Value = match serde_json::from_str(&expected) {
         Ok(expected) => expected,
-        Err(error) => return vec![problem("bad-expectation", &name, format!("Tệp mong đợi không phải JSON: {error}."))],
+        Err(error) => {
+            return vec![problem("bad-expectation", &name, format!("Tệp mong đợi không phải JSON: {error}."))];
+        }
     };
     let expected = if expected.is_array() { json!({ "posts": expected }) } else { expected };
     let result = run(source, &bytes, path, &expected);
@@ -132,7 +142,8 @@ pub fn told(result: &PageResult) -> Value {
             })
         })
         .collect();
-    let follow: Vec<Value> = result.follow.iter().map(|it| json!({"url": it.url, "id": it.id, "changed": it.changed})).collect();
+    let follow: Vec<Value> =
+        result.follow.iter().map(|it| json!({"url": it.url, "id": it.id, "changed": it.changed})).collect();
     let problems: Vec<&str> = result.problems.iter().map(|problem| problem.code).collect();
     json!({"posts": posts, "follow": follow, "next": result.next, "problems": problems, "gone": result.gone, "noindex": result.noindex})
 }

@@ -178,7 +178,10 @@ fn sitemap_result(page: &Page<'_>) -> PageResult {
     match sitemap::read(page.text, page.url) {
         Ok(entries) => PageResult { rows: entries.len(), entries, ..PageResult::default() },
         Err(error) => PageResult {
-            problems: vec![PageProblem::new("bad-sitemap", format!("Sơ đồ trang không đọc được ({error}): mở địa chỉ xem còn là sitemap không."))],
+            problems: vec![PageProblem::new(
+                "bad-sitemap",
+                format!("Sơ đồ trang không đọc được ({error}): mở địa chỉ xem còn là sitemap không."),
+            )],
             ..PageResult::default()
         },
     }
@@ -222,7 +225,9 @@ impl Run<'_> {
             let id = list.id.as_ref().and_then(|field| reading.text(field, &|_| None));
             let known = id.clone();
             let fill = |name: &str| if name == "id" { known.clone() } else { None };
-            let link = reading.text(&list.follow, &fill).and_then(|link| canonical::canonical_text(&link, Some(&self.document.base)));
+            let link = reading
+                .text(&list.follow, &fill)
+                .and_then(|link| canonical::canonical_text(&link, Some(&self.document.base)));
             let Some(url) = link else {
                 without_link += 1;
                 continue;
@@ -252,7 +257,8 @@ impl Run<'_> {
             return;
         }
         let reply_rules = self.source.replies.as_ref();
-        let reply_rows = reply_rules.and_then(|rules| rules.rows.as_ref()).map(|rows| self.document.rows(rows)).unwrap_or_default();
+        let reply_rows =
+            reply_rules.and_then(|rules| rules.rows.as_ref()).map(|rows| self.document.rows(rows)).unwrap_or_default();
         let nesting = document::Nesting::of(rows.iter().chain(&reply_rows));
         let mut ids_by_row = Vec::new();
         for row in &rows {
@@ -269,7 +275,15 @@ impl Run<'_> {
     }
 
     /// Reads one row and gives its native id, whether or not it could be read whole.
-    fn item(&self, rules: &ItemRules, row: &Row<'_>, nested: &[document::RowId], thread: Option<String>, is_reply: bool, result: &mut PageResult) -> Option<String> {
+    fn item(
+        &self,
+        rules: &ItemRules,
+        row: &Row<'_>,
+        nested: &[document::RowId],
+        thread: Option<String>,
+        is_reply: bool,
+        result: &mut PageResult,
+    ) -> Option<String> {
         let reading = self.document.reading(row, nested);
         if rules.skip.as_ref().is_some_and(|skip| reading.is_true(skip)) {
             return None;
@@ -288,12 +302,16 @@ impl Run<'_> {
                 result.quarantined_ids.extend(values.text("id"));
                 result.problems.push(PageProblem::new(
                     "expect-field",
-                    format!("Một bài thiếu trường {}: bài được giữ riêng cùng trang gốc, không vào kho.", missing.join(", ")),
+                    format!(
+                        "Một bài thiếu trường {}: bài được giữ riêng cùng trang gốc, không vào kho.",
+                        missing.join(", ")
+                    ),
                 ));
             }
             return values.text("id");
         };
-        let own_title = rules.fields.iter().any(|(name, field)| *name == "title" && field.paths.iter().any(|path| !path.of_page));
+        let own_title =
+            rules.fields.iter().any(|(name, field)| *name == "title" && field.paths.iter().any(|path| !path.of_page));
         let text = values.text("text").unwrap_or_default();
         if text.is_empty() && !(own_title && values.text("title").is_some()) {
             return Some(id);
@@ -323,7 +341,13 @@ impl Run<'_> {
     }
 
     /// The expected fields that the row lacks. Replies answer only for the fields they declare.
-    fn missing(&self, rules: &ItemRules, values: &value::Values, id: Option<&str>, is_reply: bool) -> Vec<&'static str> {
+    fn missing(
+        &self,
+        rules: &ItemRules,
+        values: &value::Values,
+        id: Option<&str>,
+        is_reply: bool,
+    ) -> Vec<&'static str> {
         let mut missing: Vec<&'static str> = self
             .source
             .expect
@@ -345,19 +369,27 @@ impl Run<'_> {
             return;
         }
         let is_first = self.page.url == self.page.root || canonical::canonical(self.page.url) == *self.page.root;
-        let counted_end = self.page.role == Role::Start && self.source.walk.paging.is_some() && !is_first && result.rows == 0;
+        let counted_end =
+            self.page.role == Role::Start && self.source.walk.paging.is_some() && !is_first && result.rows == 0;
         if counted_end {
             return;
         }
         result.problems.extend(expectation(self.source, self.document, "expect-present"));
         let counts_rows = is_list || (self.source.list.is_none() && self.page.role == Role::Start);
         let has_rows = is_list || self.source.item.rows.is_some();
-        let least = if counts_rows { self.source.expect.min_rows } else { usize::from(!matches!(self.source.item.rows, Some(Rows::Entries))) };
+        let least = if counts_rows {
+            self.source.expect.min_rows
+        } else {
+            usize::from(!matches!(self.source.item.rows, Some(Rows::Entries)))
+        };
         if has_rows && result.rows < least {
             let code = if result.rows == 0 { "no-rows" } else { "min-rows" };
             result.problems.push(PageProblem::new(
                 code,
-                format!("Trang có {} hàng, mong đợi ít nhất {least}: trang trống, bị chặn, hoặc bộ chọn `rows` đã sai.", result.rows),
+                format!(
+                    "Trang có {} hàng, mong đợi ít nhất {least}: trang trống, bị chặn, hoặc bộ chọn `rows` đã sai.",
+                    result.rows
+                ),
             ));
         }
         if result.problems.iter().any(|problem| problem.code == "expect-present") {

@@ -57,7 +57,9 @@ pub fn read(text: &str, url: &Url) -> Result<Vec<Entry>, String> {
                     if ended == name {
                         match ended.as_str() {
                             "loc" if loc.is_none() => *loc = Some(value.trim().to_owned()),
-                            "lastmod" | "publication_date" if lastmod.is_none() => *lastmod = Some(value.trim().to_owned()),
+                            "lastmod" | "publication_date" if lastmod.is_none() => {
+                                *lastmod = Some(value.trim().to_owned())
+                            }
                             _ => {}
                         }
                     }
@@ -65,7 +67,11 @@ pub fn read(text: &str, url: &Url) -> Result<Vec<Entry>, String> {
                 if matches!(ended.as_str(), "url" | "sitemap") {
                     if let Some((is_sitemap, Some(loc), lastmod)) = open.take() {
                         let lastmod_ms = lastmod.and_then(|text| iso(&text, None)).map(|moment| moment.at_ms);
-                        entries.extend(canonical::canonical_text(&loc, Some(url)).map(|url| Entry { url, lastmod_ms, is_sitemap }));
+                        entries.extend(canonical::canonical_text(&loc, Some(url)).map(|url| Entry {
+                            url,
+                            lastmod_ms,
+                            is_sitemap,
+                        }));
                     }
                 }
                 name.clear();
@@ -105,8 +111,12 @@ mod tests {
         let entries = read(xml, &url).unwrap();
         assert_eq!(entries[0].url, "https://a.example/t?a=1&b=2");
         assert_eq!(entries[0].lastmod_ms, Some(1_788_220_800_000));
-        assert_eq!(entries[1], Entry { url: "https://a.example/2".into(), lastmod_ms: Some(1_788_307_200_000), is_sitemap: false });
-        let index = read("<sitemapindex><sitemap><loc>https://a.example/s1.xml</loc></sitemap></sitemapindex>", &url).unwrap();
+        assert_eq!(
+            entries[1],
+            Entry { url: "https://a.example/2".into(), lastmod_ms: Some(1_788_307_200_000), is_sitemap: false }
+        );
+        let index =
+            read("<sitemapindex><sitemap><loc>https://a.example/s1.xml</loc></sitemap></sitemapindex>", &url).unwrap();
         assert!(index[0].is_sitemap);
         assert_eq!(read("https://a.example/1\nhttps://a.example/2\n", &url).unwrap().len(), 2);
         assert!(read("<html><body>Không tìm thấy</body></html>", &url).is_err());

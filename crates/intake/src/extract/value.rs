@@ -65,7 +65,12 @@ fn plain_json(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(yes) => yes.to_string(),
-        Value::Object(object) => object.get("@value").or_else(|| object.get("name")).filter(|inner| !inner.is_object()).map(plain_json).unwrap_or_default(),
+        Value::Object(object) => object
+            .get("@value")
+            .or_else(|| object.get("name"))
+            .filter(|inner| !inner.is_object())
+            .map(plain_json)
+            .unwrap_or_default(),
         Value::Array(_) | Value::Null => String::new(),
     }
 }
@@ -82,7 +87,8 @@ pub fn apply<'d>(found: Vec<Found<'d>>, filters: &[Filter], context: &Context<'_
         match filter {
             Filter::All => {}
             Filter::Join(between) => {
-                let texts: Vec<String> = found.into_iter().map(Found::into_text).filter(|text| !text.is_empty()).collect();
+                let texts: Vec<String> =
+                    found.into_iter().map(Found::into_text).filter(|text| !text.is_empty()).collect();
                 found = if texts.is_empty() { Vec::new() } else { vec![Found::Text(texts.join(between))] };
             }
             filter => found = found.into_iter().filter_map(|one| step(one, filter, context)).collect(),
@@ -118,11 +124,15 @@ fn step<'d>(found: Found<'d>, filter: &Filter, context: &Context<'_>) -> Option<
         Filter::Before(words) => text.split_once(words.as_str())?.0.to_owned(),
         Filter::Regex(regex) => {
             let captures = regex.captures(&text)?;
-            let group = (1..captures.len()).find_map(|index| captures.get(index)).or_else(|| captures.get(0).filter(|_| captures.len() == 1));
+            let group = (1..captures.len())
+                .find_map(|index| captures.get(index))
+                .or_else(|| captures.get(0).filter(|_| captures.len() == 1));
             group?.as_str().to_owned()
         }
         Filter::Url => context.base.join(text.trim()).ok().filter(|_| !text.trim().is_empty())?.to_string(),
-        Filter::Fmt(template) => template.fill(|name| if name == "value" { Some(text.trim().to_owned()) } else { (context.fill)(name) })?,
+        Filter::Fmt(template) => {
+            template.fill(|name| if name == "value" { Some(text.trim().to_owned()) } else { (context.fill)(name) })?
+        }
         Filter::Number => number::number(&text)?,
         Filter::Vnd => number::vnd(&text)?,
         Filter::ShortNumber => number::short_number(&text)?,
@@ -132,7 +142,9 @@ fn step<'d>(found: Found<'d>, filter: &Filter, context: &Context<'_>) -> Option<
                 TimeForm::Iso => time::iso(&text, zone),
                 TimeForm::Seconds => time::epoch_seconds(&text),
                 TimeForm::Millis => time::epoch_millis(&text),
-                TimeForm::Vietnamese => vietnamese_time::vietnamese(&text, zone.unwrap_or(&time::vietnam()), context.now_ms),
+                TimeForm::Vietnamese => {
+                    vietnamese_time::vietnamese(&text, zone.unwrap_or(&time::vietnam()), context.now_ms)
+                }
                 TimeForm::Format(format) => time::formatted(&text, format, zone),
             };
             return moment.map(Found::Time);
@@ -163,7 +175,8 @@ fn markup(element: ElementRef<'_>, dropped: &[NodeId]) -> String {
             Some(child) if dropped.contains(&child.id()) => {}
             Some(child) if child.descendants().any(|node| dropped.contains(&node.id())) => {
                 let tag = child.value();
-                let attributes: String = tag.attrs().map(|(name, value)| format!(" {name}=\"{}\"", escaped(value))).collect();
+                let attributes: String =
+                    tag.attrs().map(|(name, value)| format!(" {name}=\"{}\"", escaped(value))).collect();
                 out.push_str(&format!("<{}{attributes}>{}</{}>", tag.name(), markup(child, dropped), tag.name()));
             }
             Some(child) => out.push_str(&child.html()),
@@ -223,10 +236,13 @@ impl Values {
 
     /// The field as a text.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.of(name).first().map(|value| match value {
-            Kept::Text(text) => text.clone(),
-            Kept::Time(moment) => moment.rfc3339(),
-        }).filter(|text| !text.is_empty())
+        self.of(name)
+            .first()
+            .map(|value| match value {
+                Kept::Text(text) => text.clone(),
+                Kept::Time(moment) => moment.rfc3339(),
+            })
+            .filter(|text| !text.is_empty())
     }
 
     /// The field as a time.

@@ -113,7 +113,12 @@ impl Guard {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             Some(Host::Domain(name)) => {
-                name == "localhost" || name.ends_with(".localhost") || self.checked.get(name).is_some_and(|found| found.iter().all(|address| address.ip().is_loopback()))
+                name == "localhost"
+                    || name.ends_with(".localhost")
+                    || self
+                        .checked
+                        .get(name)
+                        .is_some_and(|found| found.iter().all(|address| address.ip().is_loopback()))
             }
             None => false,
         };
@@ -202,7 +207,13 @@ mod tests {
 
     fn guard(allow_loopback: bool, answer: &[&str]) -> Guard {
         let answer: Vec<IpAddr> = answer.iter().map(|address| address.parse().unwrap()).collect();
-        Guard::new(allow_loopback, Arc::new(move |_| { let answer = answer.clone(); Box::pin(async move { Ok(answer) }) }))
+        Guard::new(
+            allow_loopback,
+            Arc::new(move |_| {
+                let answer = answer.clone();
+                Box::pin(async move { Ok(answer) })
+            }),
+        )
     }
 
     async fn admits(guard: &Guard, url: &str) -> bool {
@@ -216,17 +227,52 @@ mod tests {
     async fn every_spelling_of_an_inner_address_is_refused() {
         let guard = guard(false, &["93.184.216.34"]);
         for url in [
-            "http://127.0.0.1/", "http://0x7f.1/", "http://2130706433/", "http://0177.0.0.1/", "http://127。0。0。1/", "http://127.1/",
-            "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:a9fe:a9fe]/", "http://[64:ff9b::a9fe:a9fe]/",
-            "http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2001:0:1::1]/", "http://[fc00::1]/", "http://[fe80::1]/",
-            "http://[ff02::1]/", "http://[2001:db8::1]/", "http://[::127.0.0.1]/", "http://169.254.169.254/latest/", "http://10.0.0.1/", "http://172.16.3.4/",
-            "http://192.168.1.1/", "http://100.64.0.1/", "http://0.0.0.0/", "http://192.0.0.8/", "http://198.18.0.1/", "http://224.0.0.1/",
-            "http://240.0.0.1/", "http://255.255.255.255/", "http://203.0.113.9/", "file:///etc/passwd", "ftp://a.example/", "gopher://a.example/",
-            "http://a.example:22/", "http://a.example:8080/",
+            "http://127.0.0.1/",
+            "http://0x7f.1/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://127。0。0。1/",
+            "http://127.1/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:a9fe:a9fe]/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://[64:ff9b:1::1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2001:0:1::1]/",
+            "http://[fc00::1]/",
+            "http://[fe80::1]/",
+            "http://[ff02::1]/",
+            "http://[2001:db8::1]/",
+            "http://[::127.0.0.1]/",
+            "http://169.254.169.254/latest/",
+            "http://10.0.0.1/",
+            "http://172.16.3.4/",
+            "http://192.168.1.1/",
+            "http://100.64.0.1/",
+            "http://0.0.0.0/",
+            "http://192.0.0.8/",
+            "http://198.18.0.1/",
+            "http://224.0.0.1/",
+            "http://240.0.0.1/",
+            "http://255.255.255.255/",
+            "http://203.0.113.9/",
+            "file:///etc/passwd",
+            "ftp://a.example/",
+            "gopher://a.example/",
+            "http://a.example:22/",
+            "http://a.example:8080/",
         ] {
             assert!(!admits(&guard, url).await, "{url}");
         }
-        for url in ["http://8.8.8.8/", "https://[2606:4700::1111]/", "https://a.example/", "http://a.example:80/", "https://a.example:443/"] {
+        for url in [
+            "http://8.8.8.8/",
+            "https://[2606:4700::1111]/",
+            "https://a.example/",
+            "http://a.example:80/",
+            "https://a.example:443/",
+        ] {
             assert!(admits(&guard, url).await, "{url}");
         }
     }

@@ -66,7 +66,8 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 
 /// The charset that a page declares in its first bytes, as XML or as HTML.
 fn declaration(bytes: &[u8]) -> Option<String> {
-    let head: String = bytes.iter().take(DECLARATION_WITHIN).map(|byte| *byte as char).collect::<String>().to_ascii_lowercase();
+    let head: String =
+        bytes.iter().take(DECLARATION_WITHIN).map(|byte| *byte as char).collect::<String>().to_ascii_lowercase();
     if let Some(xml) = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split("?>").next()) {
         if let Some(name) = xml.split("encoding").nth(1).and_then(quoted) {
             return Some(name);
@@ -81,12 +82,34 @@ fn declaration(bytes: &[u8]) -> Option<String> {
 
 fn quoted(text: &str) -> Option<String> {
     let value = text.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-    let end = value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/' | '>')).unwrap_or(value.len());
+    let end =
+        value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/' | '>')).unwrap_or(value.len());
     Some(value[..end].to_owned()).filter(|name| !name.is_empty())
 }
 
 fn vietnamese_letters(text: &str) -> usize {
-    text.chars().filter(|c| matches!(*c, '\u{1ea0}'..='\u{1ef9}' | 'ă' | 'Ă' | 'đ' | 'Đ' | 'ơ' | 'Ơ' | 'ư' | 'Ư' | '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}')).count()
+    text.chars()
+        .filter(|c| {
+            matches!(
+                *c,
+                '\u{1ea0}'
+                    ..='\u{1ef9}'
+                        | 'ă'
+                        | 'Ă'
+                        | 'đ'
+                        | 'Đ'
+                        | 'ơ'
+                        | 'Ơ'
+                        | 'ư'
+                        | 'Ư'
+                        | '\u{300}'
+                        | '\u{301}'
+                        | '\u{303}'
+                        | '\u{309}'
+                        | '\u{323}'
+            )
+        })
+        .count()
 }
 
 #[cfg(test)]
@@ -102,8 +125,17 @@ mod tests {
         // Python's cp1258 codec writes the decomposed form of these letters so.
         let cp1258: Vec<u8> = b"Tuy\xea\xd2n du\xf2ng lao \xf0\xf4\xf2ng ph\xf4\xd2 th\xf4ng".to_vec();
         let page = [b"<meta charset=windows-1258><p>".as_slice(), &cp1258].concat();
-        assert_eq!(decode(&page, None, "text/html").text, "<meta charset=windows-1258><p>Tuyển dụng lao động phổ thông");
-        assert_eq!(decode(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None, "application/xml").text.matches('é').count(), 1);
+        assert_eq!(
+            decode(&page, None, "text/html").text,
+            "<meta charset=windows-1258><p>Tuyển dụng lao động phổ thông"
+        );
+        assert_eq!(
+            decode(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None, "application/xml")
+                .text
+                .matches('é')
+                .count(),
+            1
+        );
         assert_eq!(decode("{\"a\":\"ế\"}".as_bytes(), Some("latin1"), "application/json").text, "{\"a\":\"ế\"}");
     }
 

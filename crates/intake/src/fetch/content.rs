@@ -125,11 +125,31 @@ mod tests {
     fn encodings_are_undone_in_reverse_order() {
         let text = "Tuyển lao động ".repeat(50).into_bytes();
         let caps = Caps::default();
-        let zlib = { let mut e = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast()); e.write_all(&text).unwrap(); e.finish().unwrap() };
-        let raw_deflate = { let mut e = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast()); e.write_all(&text).unwrap(); e.finish().unwrap() };
+        let zlib = {
+            let mut e = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            e.write_all(&text).unwrap();
+            e.finish().unwrap()
+        };
+        let raw_deflate = {
+            let mut e = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            e.write_all(&text).unwrap();
+            e.finish().unwrap()
+        };
         let zstd = zstd::stream::encode_all(text.as_slice(), 1).unwrap();
-        let brotli = { let mut out = Vec::new(); brotli::CompressorWriter::new(&mut out, 4096, 5, 20).write_all(&text).unwrap(); out };
-        for (body, encoding) in [(gzip(&text), "gzip"), (zlib, "deflate"), (raw_deflate, "deflate"), (zstd, "zstd"), (brotli, "br"), (gzip(&gzip(&text)), "gzip, x-gzip"), (text.clone(), "identity")] {
+        let brotli = {
+            let mut out = Vec::new();
+            brotli::CompressorWriter::new(&mut out, 4096, 5, 20).write_all(&text).unwrap();
+            out
+        };
+        for (body, encoding) in [
+            (gzip(&text), "gzip"),
+            (zlib, "deflate"),
+            (raw_deflate, "deflate"),
+            (zstd, "zstd"),
+            (brotli, "br"),
+            (gzip(&gzip(&text)), "gzip, x-gzip"),
+            (text.clone(), "identity"),
+        ] {
             assert_eq!(decode(&body, Some(encoding), &caps).as_deref(), Ok(text.as_slice()), "{encoding}");
         }
         assert_eq!(decode(&text, Some("gzip, gzip, gzip"), &caps), Err(ContentError::Layers(3)));
@@ -142,7 +162,8 @@ mod tests {
         let caps = Caps::default();
         let bomb = gzip(&vec![0; 12 << 20]);
         assert_eq!(decode(&bomb, Some("gzip"), &caps), Err(ContentError::Bomb(100)));
-        let large = gzip(&(0..5_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect::<Vec<_>>());
+        let large =
+            gzip(&(0..5_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect::<Vec<_>>());
         assert_eq!(decode(&large, Some("gzip"), &caps), Err(ContentError::TooLarge(16 << 20)));
         let whole = gzip(&(0..2_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
         assert_eq!(decode(&whole[..whole.len() / 2], Some("gzip"), &caps), Err(ContentError::Truncated));

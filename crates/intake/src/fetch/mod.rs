@@ -39,7 +39,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connect: Duration::from_secs(10), first_byte: Duration::from_secs(20), total: Duration::from_secs(60), caps: Caps::default() }
+        Limits {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(20),
+            total: Duration::from_secs(60),
+            caps: Caps::default(),
+        }
     }
 }
 
@@ -173,7 +178,12 @@ impl Fetcher {
         let started = tokio::time::Instant::now();
         let admitted = self.guard.admit(url).await?;
         let deadline = started + self.limits.total;
-        let request = self.client.get(url.clone()).headers(ask(validators)).build().map_err(|error| FetchError::Connection(plain(&error)))?;
+        let request = self
+            .client
+            .get(url.clone())
+            .headers(ask(validators))
+            .build()
+            .map_err(|error| FetchError::Connection(plain(&error)))?;
         let asked = request_head(&request);
         let answer = tokio::time::timeout(self.limits.first_byte.min(self.limits.total), self.client.execute(request));
         let mut answer = match answer.await {
@@ -183,7 +193,9 @@ impl Fetcher {
             Ok(Ok(answer)) => answer,
         };
         let server = answer.remote_addr();
-        if let Some(server) = server.filter(|server| !self.guard.may_connect(server.ip()) || !admitted.contains(&server.ip())) {
+        if let Some(server) =
+            server.filter(|server| !self.guard.may_connect(server.ip()) || !admitted.contains(&server.ip()))
+        {
             return Err(FetchError::WrongAddress(server.ip()));
         }
         let status = answer.status().as_u16();
@@ -195,7 +207,8 @@ impl Fetcher {
         if answer.content_length().is_some_and(|length| length > most as u64) {
             return Err(FetchError::TooLarge(most));
         }
-        let certificate_sha256 = answer.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| info.peer_certificate()).map(sha256_hex);
+        let certificate_sha256 =
+            answer.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| info.peer_certificate()).map(sha256_hex);
         let mut body = Vec::new();
         loop {
             match tokio::time::timeout_at(deadline, answer.chunk()).await {
@@ -249,7 +262,8 @@ impl Fetched {
 
     /// Where a redirect points.
     pub fn redirect(&self) -> Option<Url> {
-        matches!(self.status, 301 | 302 | 303 | 307 | 308).then(|| self.url.join(self.response.field("location")?).ok())?
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+            .then(|| self.url.join(self.response.field("location")?).ok())?
     }
 
     /// Whether a header forbids storing the text (`X-Robots-Tag`, for everybody or for us).
@@ -273,10 +287,14 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 fn ask(validators: &Validators) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,application/xml,application/json;q=0.9,*/*;q=0.5"));
+    headers.insert(
+        header::ACCEPT,
+        HeaderValue::from_static("text/html,application/xhtml+xml,application/xml,application/json;q=0.9,*/*;q=0.5"),
+    );
     headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("vi,en;q=0.5"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br, zstd"));
-    let conditional = [(header::IF_NONE_MATCH, &validators.etag), (header::IF_MODIFIED_SINCE, &validators.last_modified)];
+    let conditional =
+        [(header::IF_NONE_MATCH, &validators.etag), (header::IF_MODIFIED_SINCE, &validators.last_modified)];
     for (name, value) in conditional {
         if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
@@ -288,7 +306,8 @@ fn ask(validators: &Validators) -> HeaderMap {
 fn request_head(request: &reqwest::Request) -> Head {
     let url = request.url();
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut fields = vec![("host".to_owned(), crate::canonical::host_of(url)), ("user-agent".to_owned(), USER_AGENT.to_owned())];
+    let mut fields =
+        vec![("host".to_owned(), crate::canonical::host_of(url)), ("user-agent".to_owned(), USER_AGENT.to_owned())];
     fields.extend(fields_of(request.headers()));
     Head { line: format!("GET {}{query} HTTP/1.1", url.path()), fields }
 }
@@ -300,7 +319,10 @@ fn response_head(answer: &reqwest::Response) -> Head {
 }
 
 fn fields_of(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().iter().map(|byte| *byte as char).collect())).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().iter().map(|byte| *byte as char).collect()))
+        .collect()
 }
 
 /// Pages, data and feeds; pictures, films and programs are never fetched whole.
@@ -308,13 +330,17 @@ fn is_readable(content_type: Option<&str>, url: &Url) -> bool {
     let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // Sitemaps are served as gzip files, by honest servers and by those that know no type for them.
     let is_gzip_file = matches!(media.as_str(), "application/gzip" | "application/x-gzip")
-        || (matches!(media.as_str(), "application/octet-stream" | "binary/octet-stream") && url.path().ends_with(".gz"));
+        || (matches!(media.as_str(), "application/octet-stream" | "binary/octet-stream")
+            && url.path().ends_with(".gz"));
     media.is_empty()
         || url.path() == "/robots.txt"
         || media.starts_with("text/")
         || media.ends_with("+xml")
         || media.ends_with("+json")
-        || matches!(media.as_str(), "application/xml" | "application/json" | "application/feed" | "application/javascript")
+        || matches!(
+            media.as_str(),
+            "application/xml" | "application/json" | "application/feed" | "application/javascript"
+        )
         || is_gzip_file
 }
 

@@ -8,9 +8,46 @@ use ego_tree::iter::Edge;
 use scraper::{ElementRef, Node};
 
 const BLOCKS: &[&str] = &[
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
-    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "tr",
+    "ul",
 ];
 const SILENT: &[&str] = &["head", "noscript", "script", "style", "template", "title", "svg", "iframe", "object"];
 
@@ -37,7 +74,10 @@ pub fn block_text(element: ElementRef<'_>, dropped: &[NodeId]) -> String {
                         if name == "br" {
                             out.line_break();
                         } else if name == "img" {
-                            tag.attr("alt").filter(|alt| is_pictograph(alt)).into_iter().for_each(|alt| out.push(alt, false));
+                            tag.attr("alt")
+                                .filter(|alt| is_pictograph(alt))
+                                .into_iter()
+                                .for_each(|alt| out.push(alt, false));
                         } else if BLOCKS.contains(&name) {
                             out.block();
                         } else if name == "td" || name == "th" {
@@ -101,7 +141,9 @@ fn looks_like_markup(text: &str) -> bool {
 
 /// Emoji are often pictures whose `alt` is the emoji itself.
 fn is_pictograph(alt: &str) -> bool {
-    !alt.is_empty() && alt.chars().count() <= 8 && alt.chars().all(|c| c as u32 >= 0x2000 || c == '\u{a9}' || c == '\u{ae}')
+    !alt.is_empty()
+        && alt.chars().count() <= 8
+        && alt.chars().all(|c| c as u32 >= 0x2000 || c == '\u{a9}' || c == '\u{ae}')
 }
 
 #[derive(Default)]

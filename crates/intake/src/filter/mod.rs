@@ -73,8 +73,25 @@ pub enum TimeForm {
 
 /// The names of the filters.
 pub const NAMES: &[&str] = &[
-    "text", "html", "drop", "after", "before", "regex", "url", "fmt", "number", "vnd", "short_number", "time", "zone",
-    "lower", "nfc", "contains", "join", "all", "unwrap",
+    "text",
+    "html",
+    "drop",
+    "after",
+    "before",
+    "regex",
+    "url",
+    "fmt",
+    "number",
+    "vnd",
+    "short_number",
+    "time",
+    "zone",
+    "lower",
+    "nfc",
+    "contains",
+    "join",
+    "all",
+    "unwrap",
 ];
 
 /// Why a filter cannot be read.
@@ -101,7 +118,11 @@ pub fn begins_like_filter(text: &str) -> bool {
 }
 
 /// Reads the filters of one path, in order. A `zone` belongs to the time before it.
-pub fn parse_chain(texts: &[&str], params: &BTreeMap<String, String>, fields: &[&str]) -> Result<Vec<Filter>, FilterError> {
+pub fn parse_chain(
+    texts: &[&str],
+    params: &BTreeMap<String, String>,
+    fields: &[&str],
+) -> Result<Vec<Filter>, FilterError> {
     let mut chain: Vec<Filter> = Vec::new();
     for text in texts {
         let text = text.trim();
@@ -114,7 +135,8 @@ pub fn parse_chain(texts: &[&str], params: &BTreeMap<String, String>, fields: &[
         };
         if name == "zone" {
             let declared = argument.unwrap_or_default();
-            let zone = time::zone(&template::insert(declared, params)?).ok_or_else(|| FilterError::Argument(format!("`{declared}` không phải múi giờ")))?;
+            let zone = time::zone(&template::insert(declared, params)?)
+                .ok_or_else(|| FilterError::Argument(format!("`{declared}` không phải múi giờ")))?;
             match chain.iter_mut().rev().find_map(|filter| match filter {
                 Filter::Time(_, slot) => Some(slot),
                 _ => None,
@@ -129,7 +151,12 @@ pub fn parse_chain(texts: &[&str], params: &BTreeMap<String, String>, fields: &[
     Ok(chain)
 }
 
-fn parse_one(name: &str, argument: Option<&str>, params: &BTreeMap<String, String>, fields: &[&str]) -> Result<Filter, FilterError> {
+fn parse_one(
+    name: &str,
+    argument: Option<&str>,
+    params: &BTreeMap<String, String>,
+    fields: &[&str],
+) -> Result<Filter, FilterError> {
     let needed = || argument.ok_or_else(|| FilterError::Argument(format!("`{name}` cần một đối số trong ngoặc")));
     let inserted = || needed().and_then(|argument| Ok(template::insert(argument, params)?));
     let filter = match name {
@@ -139,7 +166,8 @@ fn parse_one(name: &str, argument: Option<&str>, params: &BTreeMap<String, Strin
         "after" => Filter::After(inserted()?),
         "before" => Filter::Before(inserted()?),
         "regex" => Filter::Regex(
-            Regex::new(&template::insert_known(needed()?, params)).map_err(|error| FilterError::Argument(last_line(&error.to_string())))?,
+            Regex::new(&template::insert_known(needed()?, params))
+                .map_err(|error| FilterError::Argument(last_line(&error.to_string())))?,
         ),
         "url" => Filter::Url,
         "fmt" => {
@@ -156,7 +184,11 @@ fn parse_one(name: &str, argument: Option<&str>, params: &BTreeMap<String, Strin
                 Some("ms") => TimeForm::Millis,
                 Some("vi") => TimeForm::Vietnamese,
                 Some(format) if format.contains('%') => TimeForm::Format(format.to_owned()),
-                Some(other) => return Err(FilterError::Argument(format!("`time({other})` không phải s, ms, vi hay một mẫu strftime"))),
+                Some(other) => {
+                    return Err(FilterError::Argument(format!(
+                        "`time({other})` không phải s, ms, vi hay một mẫu strftime"
+                    )));
+                }
             },
             None,
         ),
@@ -170,7 +202,15 @@ fn parse_one(name: &str, argument: Option<&str>, params: &BTreeMap<String, Strin
     };
     let takes_none = matches!(
         filter,
-        Filter::Text | Filter::Html | Filter::Url | Filter::Number | Filter::Vnd | Filter::ShortNumber | Filter::Lower | Filter::Nfc | Filter::All
+        Filter::Text
+            | Filter::Html
+            | Filter::Url
+            | Filter::Number
+            | Filter::Vnd
+            | Filter::ShortNumber
+            | Filter::Lower
+            | Filter::Nfc
+            | Filter::All
     );
     if takes_none && argument.is_some_and(|argument| !argument.trim().is_empty()) {
         return Err(FilterError::Argument(format!("`{name}` không nhận đối số")));

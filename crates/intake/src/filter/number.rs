@@ -47,11 +47,7 @@ impl Amount {
 fn amount(text: &str) -> Option<(Amount, &str)> {
     let (digits, after) = first_number(text)?;
     let (unit, rest) = unit(after);
-    let value: f64 = match unit {
-        // Before a unit, `1.5 triệu` is one and a half million, `1.200 triệu` twelve hundred million.
-        Some(_) => plain(digits).parse().ok()?,
-        None => plain(digits).parse().ok()?,
-    };
+    let value: f64 = plain(digits).parse().ok()?;
     let Some(unit) = unit else { return Some((Amount { value, unit: None, rest: 0.0 }, rest)) };
     // What follows the unit at once is its next part: `13tr5`, `1 tỷ 2`, `1 tỷ 200 triệu`.
     let tail = rest.strip_prefix(' ').unwrap_or(rest);
@@ -75,8 +71,18 @@ fn amount(text: &str) -> Option<(Amount, &str)> {
 
 fn unit(text: &str) -> (Option<f64>, &str) {
     const UNITS: &[(&str, f64)] = &[
-        ("triệu", 1e6), ("trieu", 1e6), ("củ", 1e6), ("tr", 1e6), ("tỷ", 1e9), ("tỉ", 1e9), ("ty", 1e9),
-        ("nghìn", 1e3), ("ngàn", 1e3), ("ngan", 1e3), ("nghin", 1e3), ("k", 1e3),
+        ("triệu", 1e6),
+        ("trieu", 1e6),
+        ("củ", 1e6),
+        ("tr", 1e6),
+        ("tỷ", 1e9),
+        ("tỉ", 1e9),
+        ("ty", 1e9),
+        ("nghìn", 1e3),
+        ("ngàn", 1e3),
+        ("ngan", 1e3),
+        ("nghin", 1e3),
+        ("k", 1e3),
     ];
     let trimmed = text.trim_start();
     for (name, factor) in UNITS {
@@ -114,9 +120,16 @@ mod tests {
     #[test]
     fn prices_as_they_are_written() {
         for (text, expected) in [
-            ("13tr5", "13500000"), ("1 tỷ 2", "1200000000"), ("500k", "500000"), ("10.000.000 đ", "10000000"),
-            ("8 - 12 triệu", "8000000-12000000"), ("Lương: 1,5 triệu/tháng", "1500000"), ("1 tỷ 200 triệu", "1200000000"),
-            ("2 triệu 5", "2500000"), ("15.000.000đ - 20.000.000đ", "15000000"), ("7 triệu 150 nghìn", "7150000"),
+            ("13tr5", "13500000"),
+            ("1 tỷ 2", "1200000000"),
+            ("500k", "500000"),
+            ("10.000.000 đ", "10000000"),
+            ("8 - 12 triệu", "8000000-12000000"),
+            ("Lương: 1,5 triệu/tháng", "1500000"),
+            ("1 tỷ 200 triệu", "1200000000"),
+            ("2 triệu 5", "2500000"),
+            ("15.000.000đ - 20.000.000đ", "15000000"),
+            ("7 triệu 150 nghìn", "7150000"),
         ] {
             assert_eq!(vnd(text).as_deref(), Some(expected), "{text}");
         }

@@ -121,9 +121,22 @@ pub fn iso(text: &str, zone: Option<&TimeZone>) -> Option<Moment> {
 }
 
 const ISO_FORMATS: &[&str] = &[
-    "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d %H:%M%z",
-    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%dT%H%M%S%z",
-    "%Y%m%dT%H%M%S", "%Y-%m", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y-%m-%dT%H:%M%z",
+    "%Y-%m-%d %H:%M%z",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%Y%m%dT%H%M%S%z",
+    "%Y%m%dT%H%M%S",
+    "%Y-%m",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
 ];
 
 fn precision_of(text: &str) -> Precision {
@@ -180,7 +193,13 @@ impl Parts {
             (Some(hour), Some(true)) if hour < 12 => Some(hour + 12),
             (hour, _) => hour,
         };
-        let precision = match (self.month.or(self.day_of_year.map(|_| 1)), self.day.or(self.day_of_year.map(|_| 1)), hour, self.minute, self.second) {
+        let precision = match (
+            self.month.or(self.day_of_year.map(|_| 1)),
+            self.day.or(self.day_of_year.map(|_| 1)),
+            hour,
+            self.minute,
+            self.second,
+        ) {
             (None, ..) => Precision::Year,
             (_, None, ..) => Precision::Month,
             (_, _, None, ..) => Precision::Day,
@@ -280,7 +299,9 @@ impl Reader<'_> {
                 self.rest = &self.rest[length..];
             }
             'p' | 'P' => {
-                let half = self.take_any(&["a.m.", "p.m.", "am", "pm", "a.m", "p.m", "sáng", "chiều", "sa", "ch", "trưa", "tối"])?;
+                let half = self.take_any(&[
+                    "a.m.", "p.m.", "am", "pm", "a.m", "p.m", "sáng", "chiều", "sa", "ch", "trưa", "tối",
+                ])?;
                 self.parts.afternoon = Some(half % 2 == 1 || half == 10);
             }
             's' => {
@@ -293,14 +314,22 @@ impl Reader<'_> {
                     self.rest = rest;
                     self.parts.offset = Some(0);
                 } else {
-                    let length = self.rest.char_indices().skip(1).find(|(_, c)| !c.is_ascii_digit() && *c != ':').map_or(self.rest.len(), |(at, _)| at);
+                    let length = self
+                        .rest
+                        .char_indices()
+                        .skip(1)
+                        .find(|(_, c)| !c.is_ascii_digit() && *c != ':')
+                        .map_or(self.rest.len(), |(at, _)| at);
                     self.parts.offset = Some(offset_seconds(&self.rest[..length])?);
                     self.rest = &self.rest[length..];
                 }
                 return Some(usize::from(directive == ':'));
             }
             'Z' => {
-                let length = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '+' | '-' | ':'))).unwrap_or(self.rest.len());
+                let length = self
+                    .rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '+' | '-' | ':')))
+                    .unwrap_or(self.rest.len());
                 let name = &self.rest[..length];
                 self.parts.zone = Some(zone(name).or_else(|| named_zone(name))?);
                 self.rest = &self.rest[length..];
@@ -319,9 +348,12 @@ impl Reader<'_> {
     /// When the text has no minutes where the format asks for them, the hour is full: `9 a.m.` for `%I:%M %p`.
     fn minutes_left_out(&mut self, behind: &[char]) -> usize {
         let asks = behind.iter().collect::<String>();
-        let Some(skipped) = [":%M:%S", ":%M", ".%M", "h%M"].iter().find(|form| asks.starts_with(**form)) else { return 0 };
+        let Some(skipped) = [":%M:%S", ":%M", ".%M", "h%M"].iter().find(|form| asks.starts_with(**form)) else {
+            return 0;
+        };
         let mark = skipped.chars().next().unwrap_or(':');
-        let has_minutes = self.rest.strip_prefix(mark).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let has_minutes =
+            self.rest.strip_prefix(mark).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if has_minutes {
             return 0;
         }
@@ -377,7 +409,9 @@ impl Reader<'_> {
     fn name(&mut self, names: &[(&str, u8)]) -> Option<u8> {
         let (length, number) = names
             .iter()
-            .filter_map(|(name, number)| Some((self.rest.len() - strip_prefix_ignoring_case(self.rest, name)?.len(), *number)))
+            .filter_map(|(name, number)| {
+                Some((self.rest.len() - strip_prefix_ignoring_case(self.rest, name)?.len(), *number))
+            })
             .max_by_key(|(length, _)| *length)?;
         let rest = &self.rest[length..];
         if rest.starts_with(|c: char| c.is_alphanumeric()) {
@@ -420,28 +454,124 @@ fn named_zone(name: &str) -> Option<TimeZone> {
 
 /// Month names, English and Vietnamese, long and short.
 pub(super) const MONTHS: &[(&str, u8)] = &[
-    ("january", 1), ("february", 2), ("march", 3), ("april", 4), ("may", 5), ("june", 6), ("july", 7), ("august", 8),
-    ("september", 9), ("october", 10), ("november", 11), ("december", 12),
-    ("jan", 1), ("feb", 2), ("mar", 3), ("apr", 4), ("jun", 6), ("jul", 7), ("aug", 8), ("sept", 9), ("sep", 9),
-    ("oct", 10), ("nov", 11), ("dec", 12),
-    ("tháng giêng", 1), ("tháng một", 1), ("tháng hai", 2), ("tháng ba", 3), ("tháng tư", 4), ("tháng bốn", 4),
-    ("tháng năm", 5), ("tháng sáu", 6), ("tháng bảy", 7), ("tháng tám", 8), ("tháng chín", 9), ("tháng mười một", 11),
-    ("tháng mười hai", 12), ("tháng mười", 10), ("tháng chạp", 12),
-    ("tháng 12", 12), ("tháng 11", 11), ("tháng 10", 10), ("tháng 1", 1), ("tháng 2", 2), ("tháng 3", 3),
-    ("tháng 4", 4), ("tháng 5", 5), ("tháng 6", 6), ("tháng 7", 7), ("tháng 8", 8), ("tháng 9", 9),
-    ("tháng 01", 1), ("tháng 02", 2), ("tháng 03", 3), ("tháng 04", 4), ("tháng 05", 5), ("tháng 06", 6),
-    ("tháng 07", 7), ("tháng 08", 8), ("tháng 09", 9),
-    ("th1", 1), ("th2", 2), ("th3", 3), ("th4", 4), ("th5", 5), ("th6", 6), ("th7", 7), ("th8", 8), ("th9", 9),
-    ("th10", 10), ("th11", 11), ("th12", 12),
-    ("thg 1", 1), ("thg 2", 2), ("thg 3", 3), ("thg 4", 4), ("thg 5", 5), ("thg 6", 6), ("thg 7", 7), ("thg 8", 8),
-    ("thg 9", 9), ("thg 10", 10), ("thg 11", 11), ("thg 12", 12),
+    ("january", 1),
+    ("february", 2),
+    ("march", 3),
+    ("april", 4),
+    ("may", 5),
+    ("june", 6),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("october", 10),
+    ("november", 11),
+    ("december", 12),
+    ("jan", 1),
+    ("feb", 2),
+    ("mar", 3),
+    ("apr", 4),
+    ("jun", 6),
+    ("jul", 7),
+    ("aug", 8),
+    ("sept", 9),
+    ("sep", 9),
+    ("oct", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("tháng giêng", 1),
+    ("tháng một", 1),
+    ("tháng hai", 2),
+    ("tháng ba", 3),
+    ("tháng tư", 4),
+    ("tháng bốn", 4),
+    ("tháng năm", 5),
+    ("tháng sáu", 6),
+    ("tháng bảy", 7),
+    ("tháng tám", 8),
+    ("tháng chín", 9),
+    ("tháng mười một", 11),
+    ("tháng mười hai", 12),
+    ("tháng mười", 10),
+    ("tháng chạp", 12),
+    ("tháng 12", 12),
+    ("tháng 11", 11),
+    ("tháng 10", 10),
+    ("tháng 1", 1),
+    ("tháng 2", 2),
+    ("tháng 3", 3),
+    ("tháng 4", 4),
+    ("tháng 5", 5),
+    ("tháng 6", 6),
+    ("tháng 7", 7),
+    ("tháng 8", 8),
+    ("tháng 9", 9),
+    ("tháng 01", 1),
+    ("tháng 02", 2),
+    ("tháng 03", 3),
+    ("tháng 04", 4),
+    ("tháng 05", 5),
+    ("tháng 06", 6),
+    ("tháng 07", 7),
+    ("tháng 08", 8),
+    ("tháng 09", 9),
+    ("th1", 1),
+    ("th2", 2),
+    ("th3", 3),
+    ("th4", 4),
+    ("th5", 5),
+    ("th6", 6),
+    ("th7", 7),
+    ("th8", 8),
+    ("th9", 9),
+    ("th10", 10),
+    ("th11", 11),
+    ("th12", 12),
+    ("thg 1", 1),
+    ("thg 2", 2),
+    ("thg 3", 3),
+    ("thg 4", 4),
+    ("thg 5", 5),
+    ("thg 6", 6),
+    ("thg 7", 7),
+    ("thg 8", 8),
+    ("thg 9", 9),
+    ("thg 10", 10),
+    ("thg 11", 11),
+    ("thg 12", 12),
 ];
 
 const WEEKDAYS: &[(&str, u8)] = &[
-    ("monday", 1), ("tuesday", 2), ("wednesday", 3), ("thursday", 4), ("friday", 5), ("saturday", 6), ("sunday", 7),
-    ("mon", 1), ("tues", 2), ("tue", 2), ("wed", 3), ("thurs", 4), ("thur", 4), ("thu", 4), ("fri", 5), ("sat", 6), ("sun", 7),
-    ("thứ hai", 1), ("thứ ba", 2), ("thứ tư", 3), ("thứ năm", 4), ("thứ sáu", 5), ("thứ bảy", 6), ("chủ nhật", 7),
-    ("t2", 1), ("t3", 2), ("t4", 3), ("t5", 4), ("t6", 5), ("t7", 6), ("cn", 7),
+    ("monday", 1),
+    ("tuesday", 2),
+    ("wednesday", 3),
+    ("thursday", 4),
+    ("friday", 5),
+    ("saturday", 6),
+    ("sunday", 7),
+    ("mon", 1),
+    ("tues", 2),
+    ("tue", 2),
+    ("wed", 3),
+    ("thurs", 4),
+    ("thur", 4),
+    ("thu", 4),
+    ("fri", 5),
+    ("sat", 6),
+    ("sun", 7),
+    ("thứ hai", 1),
+    ("thứ ba", 2),
+    ("thứ tư", 3),
+    ("thứ năm", 4),
+    ("thứ sáu", 5),
+    ("thứ bảy", 6),
+    ("chủ nhật", 7),
+    ("t2", 1),
+    ("t3", 2),
+    ("t4", 3),
+    ("t5", 4),
+    ("t6", 5),
+    ("t7", 6),
+    ("cn", 7),
 ];
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ static YEAR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{4})\b
 pub fn vietnamese(text: &str, zone: &TimeZone, now_ms: i64) -> Option<Moment> {
     let text = crate::filter::nfc(&text.trim().to_lowercase());
     let now = Timestamp::from_millisecond(now_ms).ok()?.to_zoned_datetime(zone.clone());
-    if text.contains("vừa xong") || text.contains("vừa mới") || text.contains("mới đây") || text == "bây giờ" {
+    if text.contains("vừa xong") || text.contains("vừa mới") || text.contains("mới đây") || text == "bây giờ"
+    {
         return Some(Moment { at_ms: now_ms, precision: Precision::Minute });
     }
     if let Some(moment) = ago(&text, &now) {
@@ -90,7 +91,9 @@ fn day(text: &str, now: &ZonedDateTime) -> Option<(Day, Option<String>)> {
     let behind = found.get(2)?.as_str();
     let (length, month) = MONTHS
         .iter()
-        .filter_map(|(name, month)| Some((behind.len() - strip_prefix_ignoring_case(behind, name)?.len(), *month as i8)))
+        .filter_map(|(name, month)| {
+            Some((behind.len() - strip_prefix_ignoring_case(behind, name)?.len(), *month as i8))
+        })
         .max_by_key(|(length, _)| *length)?;
     let after = &behind[length..];
     let year = YEAR.as_ref()?.find(after);

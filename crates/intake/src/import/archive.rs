@@ -33,7 +33,8 @@ pub fn read_wacz(source: &str, input: impl BufRead, take: Take<'_>) -> Result<()
     let broken = |error: zip::result::ZipError| ImportError::Unreadable(format!("WACZ hỏng: {error}"));
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     let names = zip.file_names().collect::<Result<Vec<_>, _>>().map_err(broken)?;
-    let mut names: Vec<String> = names.into_iter().filter(|name| name.starts_with("archive/")).map(|name| name.into_owned()).collect();
+    let mut names: Vec<String> =
+        names.into_iter().filter(|name| name.starts_with("archive/")).map(|name| name.into_owned()).collect();
     names.sort();
     let mut count = 0;
     for name in names {
@@ -72,7 +73,9 @@ fn records(source: &str, mut input: impl BufRead, count: &mut u64, take: Take<'_
         let url = field(&head, "warc-target-uri").unwrap_or_default().trim_matches(['<', '>']).to_owned();
         let page = match kind.to_ascii_lowercase().as_str() {
             "response" => response(&block),
-            "resource" => field(&head, "content-type").filter(|kind| kind.contains("html")).map(|kind| Ok(charset::decode(&block, charset_of(&kind).as_deref(), "text/html").text)),
+            "resource" => field(&head, "content-type")
+                .filter(|kind| kind.contains("html"))
+                .map(|kind| Ok(charset::decode(&block, charset_of(&kind).as_deref(), "text/html").text)),
             _ => None,
         };
         let post = match page {
@@ -95,7 +98,11 @@ fn read_head(input: &mut impl BufRead) -> Result<Option<String>, ImportError> {
         let mut line = Vec::new();
         let length = (&mut *input).take(64 * 1024).read_until(b'\n', &mut line)?;
         if length == 0 {
-            return if head.is_empty() { Ok(None) } else { Err(ImportError::Unreadable("WARC bị cắt giữa chừng".into())) };
+            return if head.is_empty() {
+                Ok(None)
+            } else {
+                Err(ImportError::Unreadable("WARC bị cắt giữa chừng".into()))
+            };
         }
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end();
@@ -144,7 +151,9 @@ fn response(block: &[u8]) -> Option<Result<String, String>> {
     let decoded = content::decode(body, field(&head, "content-encoding").as_deref(), &Caps::default());
     match decoded {
         Ok(body) => Some(Ok(charset::decode(&body, charset_of(&content_type).as_deref(), "text/html").text)),
-        Err(content::ContentError::Broken) => Some(Ok(charset::decode(body, charset_of(&content_type).as_deref(), "text/html").text)),
+        Err(content::ContentError::Broken) => {
+            Some(Ok(charset::decode(body, charset_of(&content_type).as_deref(), "text/html").text))
+        }
         Err(error) => Some(Err(error.to_string())),
     }
 }

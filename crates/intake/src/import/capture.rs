@@ -21,7 +21,8 @@ pub fn read(input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
             "instagram.com" => instagram(item),
             "twitter.com" | "x.com" => x(item),
             other => {
-                let seen: Vec<&str> = item.as_object().into_iter().flat_map(|item| item.keys()).take(8).map(String::as_str).collect();
+                let seen: Vec<&str> =
+                    item.as_object().into_iter().flat_map(|item| item.keys()).take(8).map(String::as_str).collect();
                 Err(format!("chưa đọc được mô-đun `{other}` (thấy các trường: {})", seen.join(", ")))
             }
         }?;
@@ -119,7 +120,8 @@ fn instagram(item: &Value) -> Result<Post, String> {
     Ok(Post {
         native_id: first(item, &[&["pk"], &["id"], &["code"], &["shortcode"]]).ok_or("thiếu mã của bài")?,
         url: code.map(|code| format!("https://www.instagram.com/p/{code}/")),
-        text: first(item, &[&["caption", "text"], &["edge_media_to_caption", "edges", "0", "node", "text"]]).unwrap_or_default(),
+        text: first(item, &[&["caption", "text"], &["edge_media_to_caption", "edges", "0", "node", "text"]])
+            .unwrap_or_default(),
         author: first(item, &[&["user", "username"], &["owner", "username"]]),
         author_id: first(item, &[&["user", "pk"], &["owner", "id"]]),
         posted_at_ms: time(item, &[&["taken_at"], &["taken_at_timestamp"]]),
@@ -130,15 +132,28 @@ fn instagram(item: &Value) -> Result<Post, String> {
 fn x(item: &Value) -> Result<Post, String> {
     let id = first(item, &[&["rest_id"], &["legacy", "id_str"], &["id_str"], &["id"]]).ok_or("thiếu mã của bài")?;
     let user = &["core", "user_results", "result"];
-    let author = [["legacy", "screen_name"], ["core", "screen_name"]].iter().find_map(|tail| text(item, &[user.as_slice(), tail].concat()));
+    let author = [["legacy", "screen_name"], ["core", "screen_name"]]
+        .iter()
+        .find_map(|tail| text(item, &[user.as_slice(), tail].concat()));
     let created = first(item, &[&["legacy", "created_at"], &["created_at"]]);
     Ok(Post {
         url: author.as_ref().map(|author| format!("https://x.com/{author}/status/{id}")),
         native_id: id,
-        text: first(item, &[&["note_tweet", "note_tweet_results", "result", "text"], &["legacy", "full_text"], &["full_text"], &["text"]]).unwrap_or_default(),
+        text: first(
+            item,
+            &[
+                &["note_tweet", "note_tweet_results", "result", "text"],
+                &["legacy", "full_text"],
+                &["full_text"],
+                &["text"],
+            ],
+        )
+        .unwrap_or_default(),
         author,
         author_id: text(item, &["legacy", "user_id_str"]),
-        posted_at_ms: created.and_then(|at| crate::filter::time::formatted(&at, "%a %b %d %H:%M:%S %z %Y", None)).map(|at| at.at_ms),
+        posted_at_ms: created
+            .and_then(|at| crate::filter::time::formatted(&at, "%a %b %d %H:%M:%S %z %Y", None))
+            .map(|at| at.at_ms),
         thread: text(item, &["legacy", "conversation_id_str"]),
         parent: text(item, &["legacy", "in_reply_to_status_id_str"]),
         links: links(item, &["legacy", "entities", "urls"], &["expanded_url"]),

@@ -34,7 +34,11 @@ pub fn read(source: &str, mut input: impl BufRead, take: Take<'_>) -> Result<(),
     let delimiter = delimiter_of(head);
     input.consume(skip);
     let budget = Rc::new(Cell::new(RECORD_BYTES_MAX));
-    let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(Budgeted { input, left: budget.clone() });
+    let mut rows = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(Budgeted { input, left: budget.clone() });
     let mut row = ByteRecord::new();
     if !rows.read_byte_record(&mut row).map_err(unreadable)? {
         return Ok(());
@@ -52,7 +56,9 @@ pub fn read(source: &str, mut input: impl BufRead, take: Take<'_>) -> Result<(),
         let end = rows.position().byte();
         let line = row.position().map_or(number, |position| position.line());
         let start = row.position().map_or(start, |position| position.byte());
-        let post = columns.post(source, &row).map(|post| Post { bytes: Some((start + skip as u64, end + skip as u64)), ..post });
+        let post = columns
+            .post(source, &row)
+            .map(|post| Post { bytes: Some((start + skip as u64, end + skip as u64)), ..post });
         let post = post.map_err(|reason| BadRecord { line, reason });
         if !take(Record { end: end + skip as u64, post }) {
             return Ok(());
@@ -75,7 +81,11 @@ impl<R: Read> Read for Budgeted<R> {
         let length = self.input.read(buffer)?;
         match self.left.get().checked_sub(length) {
             Some(left) => self.left.set(left),
-            None => return Err(std::io::Error::other(format!("một bản ghi dài hơn {RECORD_BYTES_MAX} byte (dấu nháy không đóng?)"))),
+            None => {
+                return Err(std::io::Error::other(format!(
+                    "một bản ghi dài hơn {RECORD_BYTES_MAX} byte (dấu nháy không đóng?)"
+                )));
+            }
         }
         Ok(length)
     }
@@ -101,12 +111,17 @@ struct Columns {
 
 impl Columns {
     fn of(header: &[String]) -> Result<Columns, ImportError> {
-        let at = |names: &[&str]| -> Vec<usize> { names.iter().filter_map(|name| header.iter().position(|known| known == name)).collect() };
+        let at = |names: &[&str]| -> Vec<usize> {
+            names.iter().filter_map(|name| header.iter().position(|known| known == name)).collect()
+        };
         let by_name: Vec<(&'static str, Vec<usize>)> = COLUMNS.iter().map(|(name, names)| (*name, at(names))).collect();
         let columns = Columns { by_name };
         for needed in ["id", "text"] {
             if columns.of_name(needed).is_empty() {
-                return Err(ImportError::Unreadable(format!("CSV không có cột `{needed}`; các cột thấy được: {}", header.join(", "))));
+                return Err(ImportError::Unreadable(format!(
+                    "CSV không có cột `{needed}`; các cột thấy được: {}",
+                    header.join(", ")
+                )));
             }
         }
         Ok(columns)

@@ -25,8 +25,11 @@ pub struct Line {
     pub end: u64,
 }
 
+/// Makes a post of a line's value; nothing where the line holds none.
+pub type PostOf<'p> = &'p mut dyn FnMut(Line, &Value) -> Result<Option<Post>, String>;
+
 /// Reads one JSON value a line. A line that is too long is passed over without being held in memory.
-pub fn each_line(mut input: impl BufRead, take: Take<'_>, post_of: &mut dyn FnMut(Line, &Value) -> Result<Option<Post>, String>) -> Result<(), ImportError> {
+pub fn each_line(mut input: impl BufRead, take: Take<'_>, post_of: PostOf<'_>) -> Result<(), ImportError> {
     let (mut number, mut offset) = (0_u64, 0_u64);
     let mut line = Vec::new();
     loop {
@@ -63,9 +66,11 @@ pub fn each_line(mut input: impl BufRead, take: Take<'_>, post_of: &mut dyn FnMu
 }
 
 fn parse(body: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(body).map_err(|error| format!("không phải UTF-8 từ byte {}", error.valid_up_to() + 1))?;
+    let text =
+        std::str::from_utf8(body).map_err(|error| format!("không phải UTF-8 từ byte {}", error.valid_up_to() + 1))?;
     let without_nul = text.contains('\0').then(|| text.replace('\0', ""));
-    serde_json::from_str(without_nul.as_deref().unwrap_or(text)).map_err(|error| format!("JSON hỏng ở cột {}", error.column()))
+    serde_json::from_str(without_nul.as_deref().unwrap_or(text))
+        .map_err(|error| format!("JSON hỏng ở cột {}", error.column()))
 }
 
 /// Reads up to the line end; gives the bytes consumed and whether all of them are in `line`.

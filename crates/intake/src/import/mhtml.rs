@@ -112,7 +112,11 @@ fn quoted_printable(body: &[u8]) -> Vec<u8> {
         } else if rest.starts_with(b"\n") {
             at += 2;
         } else {
-            match rest.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            match rest
+                .get(..2)
+                .and_then(|hex| std::str::from_utf8(hex).ok())
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            {
                 Some(code) => {
                     out.push(code);
                     at += 3;
@@ -152,8 +156,17 @@ mod tests {
     #[test]
     fn the_page_inside_is_read_in_both_transfer_encodings() {
         let html = "<html><head><title>T</title></head><body><p>Tuyển lao động đi nước ngoài gấp</p></body></html>";
-        let quoted: String = html.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("={b:02X}") }).collect::<Vec<_>>().chunks(20).map(|line| line.concat()).collect::<Vec<_>>().join("=\r\n");
-        let message = format!("From: <Saved>\r\nSnapshot-Content-Location: https://a.example/1\r\nContent-Type: multipart/related;\r\n\tboundary=\"--B\"\r\n\r\n----B\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{quoted}\r\n----B--\r\n");
+        let quoted: String = html
+            .bytes()
+            .map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("={b:02X}") })
+            .collect::<Vec<_>>()
+            .chunks(20)
+            .map(|line| line.concat())
+            .collect::<Vec<_>>()
+            .join("=\r\n");
+        let message = format!(
+            "From: <Saved>\r\nSnapshot-Content-Location: https://a.example/1\r\nContent-Type: multipart/related;\r\n\tboundary=\"--B\"\r\n\r\n----B\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{quoted}\r\n----B--\r\n"
+        );
         let post = read_page("s", message.as_bytes()).unwrap();
         assert_eq!((post.url.as_deref(), post.title.as_deref()), (Some("https://a.example/1"), Some("T")));
         assert_eq!(post.text, "Tuyển lao động đi nước ngoài gấp");

@@ -85,10 +85,18 @@ impl Format {
         let name = name.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         if head.starts_with(b"PK\x03\x04") {
-            return if ends(&[".wacz", ".zip"]) { Ok(Format::Wacz) } else { Err(format!("`{name}` là tệp nén không rõ loại")) };
+            return if ends(&[".wacz", ".zip"]) {
+                Ok(Format::Wacz)
+            } else {
+                Err(format!("`{name}` là tệp nén không rõ loại"))
+            };
         }
         if head.starts_with(&[0x1f, 0x8b]) {
-            return if ends(&[".warc.gz", ".warc"]) { Ok(Format::Warc) } else { Err(format!("`{name}` nén gzip nhưng không phải .warc.gz")) };
+            return if ends(&[".warc.gz", ".warc"]) {
+                Ok(Format::Warc)
+            } else {
+                Err(format!("`{name}` nén gzip nhưng không phải .warc.gz"))
+            };
         }
         let text = String::from_utf8_lossy(head);
         let start = text.trim_start_matches('\u{feff}').trim_start();
@@ -98,7 +106,9 @@ impl Format {
         if ends(&[".mht", ".mhtml"]) {
             return Ok(Format::Mhtml);
         }
-        if ends(&[".html", ".htm", ".xhtml"]) || (start.starts_with('<') && !ends(&[".csv", ".json", ".jsonl", ".ndjson"])) {
+        if ends(&[".html", ".htm", ".xhtml"])
+            || (start.starts_with('<') && !ends(&[".csv", ".json", ".jsonl", ".ndjson"]))
+        {
             return Ok(Format::Html);
         }
         if ends(&[".csv", ".tsv"]) {
@@ -111,10 +121,14 @@ impl Format {
                 return Ok(Format::Capture);
             }
             let is_line = serde_json::from_str::<Value>(first).is_ok();
-            if !is_line && start.contains("\"messages\"") | (start.contains("\"chats\"") && start.contains("\"list\"")) {
+            if !is_line && start.contains("\"messages\"") | (start.contains("\"chats\"") && start.contains("\"list\""))
+            {
                 return Ok(Format::Telegram);
             }
-            if ends(&[".json"]) && (start.contains("\"messages\"") || start.contains("\"chats\"")) && !start.contains("\"text\":") | start.contains("\"text_entities\"") {
+            if ends(&[".json"])
+                && (start.contains("\"messages\"") || start.contains("\"chats\""))
+                && !start.contains("\"text\":") | start.contains("\"text_entities\"")
+            {
                 return Ok(Format::Telegram);
             }
             return Ok(Format::Jsonl);
@@ -125,7 +139,9 @@ impl Format {
         if first.contains(',') || first.contains(';') || first.contains('\t') {
             return Ok(Format::Csv);
         }
-        Err(format!("không nhận ra kiểu của `{name}`: nhận jsonl, csv, ndjson, json của Telegram, warc, wacz, html, mhtml"))
+        Err(format!(
+            "không nhận ra kiểu của `{name}`: nhận jsonl, csv, ndjson, json của Telegram, warc, wacz, html, mhtml"
+        ))
     }
 }
 
@@ -134,7 +150,13 @@ impl Format {
 ///
 /// # Errors
 /// When the file as a whole cannot be read; what was told before stays told.
-pub fn read(format: Format, source: &str, input: Box<dyn BufRead>, from: u64, take: Take<'_>) -> Result<(), ImportError> {
+pub fn read(
+    format: Format,
+    source: &str,
+    input: Box<dyn BufRead>,
+    from: u64,
+    take: Take<'_>,
+) -> Result<(), ImportError> {
     let take: Take<'_> = &mut |record: Record| record.end <= from || take(record);
     match format {
         Format::Jsonl => jsonl::read(source, input, take),
@@ -212,7 +234,10 @@ mod tests {
         assert_eq!(of("a.json", "{\"id\":\"1\",\"text\":\"a\"}\n{\"id\":\"2\"}"), Ok(Format::Jsonl));
         assert_eq!(of("a.csv", "id;body"), Ok(Format::Csv));
         assert_eq!(of("a", "id,body\n"), Ok(Format::Csv));
-        assert_eq!(of("z.ndjson", "{\"nav_index\":\"1\",\"source_platform\":\"tiktok.com\",\"data\":{}}"), Ok(Format::Capture));
+        assert_eq!(
+            of("z.ndjson", "{\"nav_index\":\"1\",\"source_platform\":\"tiktok.com\",\"data\":{}}"),
+            Ok(Format::Capture)
+        );
         assert_eq!(of("result.json", "{\n \"name\": \"K\",\n \"messages\": ["), Ok(Format::Telegram));
         assert_eq!(of("a.warc", "WARC/1.1\r\n"), Ok(Format::Warc));
         assert_eq!(of("a.html", "<html>"), Ok(Format::Html));
@@ -250,7 +275,10 @@ mod tests {
             ("\u{feff}id;author;body;unix_timestamp\n1;mau;một, hai;1795480920\n", "mau"),
         ] {
             let records = all("a.csv", text, 0);
-            assert_eq!((post(&records[0]).text.as_str(), post(&records[0]).author.as_deref()), ("một, hai", Some(author)));
+            assert_eq!(
+                (post(&records[0]).text.as_str(), post(&records[0]).author.as_deref()),
+                ("một, hai", Some(author))
+            );
             assert_eq!(post(&records[0]).posted_at_ms, Some(1_795_480_920_000));
             let (start, end) = post(&records[0]).bytes.unwrap();
             assert!(text[start as usize..end as usize].starts_with("1") && end as usize <= text.len());
@@ -259,7 +287,9 @@ mod tests {
         assert_eq!((post(&records[0]).text.as_str(), records[1].post.as_ref().unwrap_err().line), ("a\nb", 4));
         assert_eq!(post(&records[2]).native_id, "3");
         let headless = Box::new(std::io::Cursor::new(b"a,b\n1,2\n".to_vec()));
-        assert!(matches!(read(Format::Csv, "s", headless, 0, &mut |_| true), Err(ImportError::Unreadable(reason)) if reason.contains("a, b")));
+        assert!(
+            matches!(read(Format::Csv, "s", headless, 0, &mut |_| true), Err(ImportError::Unreadable(reason)) if reason.contains("a, b"))
+        );
     }
 
     #[test]
@@ -271,7 +301,10 @@ mod tests {
         for text in [zeeschuimer, flat] {
             let records = all("a.ndjson", &text, 0);
             let read = post(&records[0]);
-            assert_eq!((read.source.as_str(), read.native_id.as_str(), read.text.as_str()), ("tiktok.com", "71", "Tuyển gấp\nlương 30 triệu"));
+            assert_eq!(
+                (read.source.as_str(), read.native_id.as_str(), read.text.as_str()),
+                ("tiktok.com", "71", "Tuyển gấp\nlương 30 triệu")
+            );
             assert_eq!(read.posted_at_ms, Some(1_795_480_920_000));
         }
         let unknown = all("a.ndjson", "{\"source_platform\":\"linkedin.com\",\"data\":{\"urn\":1}}\n", 0);
@@ -286,7 +319,10 @@ mod tests {
         for text in [chat.to_owned(), account] {
             let records = all("result.json", &text, 0);
             let read = post(&records[0]);
-            assert_eq!((read.native_id.as_str(), read.text.as_str(), read.parent.as_deref()), ("99/2", "Tuyển gấp", Some("99/1")));
+            assert_eq!(
+                (read.native_id.as_str(), read.text.as_str(), read.parent.as_deref()),
+                ("99/2", "Tuyển gấp", Some("99/1"))
+            );
             assert_eq!(read.posted_at_ms, Some(1_795_480_920_000));
             assert_eq!(records[1].post.as_ref().unwrap_err().line, 3);
         }
@@ -297,8 +333,18 @@ mod tests {
         let html = "<html><head><title>Việc làm</title><meta property='article:published_time' content='2026-11-24T00:42:00Z'></head><body><nav>Menu</nav><article><p>Tuyển lao động phổ thông đi làm việc</p></article></body></html>";
         let saved = format!("<!-- saved from url=(0025)https://a.example/tin/1 -->\n{html}");
         let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}");
-        let record = |kind: &str, block: &str| format!("WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://a.example/tin/1\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n", block.len());
-        let warc = format!("{}{}{}", record("warcinfo", "x"), record("response", &http), record("revisit", "HTTP/1.1 200 OK\r\n\r\n"));
+        let record = |kind: &str, block: &str| {
+            format!(
+                "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://a.example/tin/1\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+                block.len()
+            )
+        };
+        let warc = format!(
+            "{}{}{}",
+            record("warcinfo", "x"),
+            record("response", &http),
+            record("revisit", "HTTP/1.1 200 OK\r\n\r\n")
+        );
         let (saved, archived) = (all("a.html", &saved, 0), all("a.warc", &warc, 0));
         assert_eq!(archived.len(), 1);
         assert_eq!(post(&saved[0]), post(&archived[0]));

@@ -34,8 +34,20 @@ pub fn post(source: &str, url: Option<&str>, text: &str) -> Result<Post, String>
     }
     let page = Html::parse_document(text);
     let root = page.root_element();
-    let meta = |names: &[&str]| names.iter().find_map(|name| attribute(root, &format!("meta[property='{name}'], meta[name='{name}'], meta[itemprop='{name}']"), "content"));
-    let url = url.map(str::to_owned).or_else(|| saved_from(text)).or_else(|| attribute(root, "link[rel=canonical]", "href")).or_else(|| meta(&["og:url"]));
+    let meta = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            attribute(
+                root,
+                &format!("meta[property='{name}'], meta[name='{name}'], meta[itemprop='{name}']"),
+                "content",
+            )
+        })
+    };
+    let url = url
+        .map(str::to_owned)
+        .or_else(|| saved_from(text))
+        .or_else(|| attribute(root, "link[rel=canonical]", "href"))
+        .or_else(|| meta(&["og:url"]));
     let main = ["article", "main", "[role=main]", "body"].iter().find_map(|selector| {
         let found = first(root, selector)?;
         let words = block_text(found, &[]);
@@ -45,12 +57,15 @@ pub fn post(source: &str, url: Option<&str>, text: &str) -> Result<Post, String>
     if words.trim().is_empty() {
         return Err("trang không có chữ nào".into());
     }
-    let posted = meta(&["article:published_time", "datePublished", "date"]).or_else(|| attribute(root, "time[datetime]", "datetime"));
+    let posted = meta(&["article:published_time", "datePublished", "date"])
+        .or_else(|| attribute(root, "time[datetime]", "datetime"));
     Ok(Post {
         source: source.to_owned(),
         native_id: url.clone().unwrap_or_else(|| sha256_hex(words.as_bytes())),
         url,
-        title: meta(&["og:title"]).or_else(|| first(root, "title").map(|title| title.text().collect::<String>().trim().to_owned())).filter(|title| !title.is_empty()),
+        title: meta(&["og:title"])
+            .or_else(|| first(root, "title").map(|title| title.text().collect::<String>().trim().to_owned()))
+            .filter(|title| !title.is_empty()),
         text: words,
         author: meta(&["author", "article:author"]),
         posted_at_ms: posted.and_then(|at| time::iso(&at, None)).map(|at| at.at_ms),
@@ -70,7 +85,8 @@ fn attribute(root: ElementRef<'_>, selector: &str, name: &str) -> Option<String>
 fn saved_from(text: &str) -> Option<String> {
     let head: String = text.chars().take(4_096).collect();
     let after = head.split("saved from url=(").nth(1).and_then(|rest| rest.split_once(')')).map(|(_, rest)| rest);
-    let after = after.or_else(|| head.split("Page saved with SingleFile").nth(1).and_then(|rest| rest.split("url:").nth(1)));
+    let after =
+        after.or_else(|| head.split("Page saved with SingleFile").nth(1).and_then(|rest| rest.split("url:").nth(1)));
     let url: String = after?.trim_start().chars().take_while(|c| !c.is_whitespace() && *c != '>').collect();
     let url = url.trim_end_matches("--").to_owned();
     url.starts_with("http").then_some(url)

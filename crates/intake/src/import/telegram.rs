@@ -176,7 +176,10 @@ fn post(source: &str, chat: &Chat, message: &Value) -> Result<Option<Post>, Stri
 fn words(text: &Value) -> String {
     match text {
         Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().map(|part| part.as_str().or_else(|| part.get("text").and_then(Value::as_str)).unwrap_or_default()).collect(),
+        Value::Array(parts) => parts
+            .iter()
+            .map(|part| part.as_str().or_else(|| part.get("text").and_then(Value::as_str)).unwrap_or_default())
+            .collect(),
         _ => String::new(),
     }
 }

@@ -15,7 +15,9 @@ pub fn barrier(access: &AccessFile, status: Status, has_key: bool) -> Option<Str
         Basis::Open => None,
         Basis::Key if has_key || cleared => None,
         Basis::Permission | Basis::Restricted if cleared => None,
-        Basis::Key => Some("Nguồn này cần khóa API chính thức: đưa tham số `key`, hoặc một người ký [access.cleared].".into()),
+        Basis::Key => {
+            Some("Nguồn này cần khóa API chính thức: đưa tham số `key`, hoặc một người ký [access.cleared].".into())
+        }
         Basis::Permission => Some(format!(
             "Nguồn này cần chủ trang cho phép{}: một người ghi [access.cleared] với by, on, basis, document.",
             access.contact.as_deref().map(|contact| format!(" (liên hệ {contact})")).unwrap_or_default()

@@ -36,7 +36,8 @@ impl Lines {
 
 /// Reads the TOML and tells every unknown key before anything else.
 pub fn read(text: &str, file: &str) -> Result<(SourceFile, Lines), Vec<Problem>> {
-    let problem = |line, code, message: String, suggestion| Problem { code, file: file.to_owned(), line, message, suggestion };
+    let problem =
+        |line, code, message: String, suggestion| Problem { code, file: file.to_owned(), line, message, suggestion };
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_at(text, span.start));
         vec![problem(line, "bad-toml", format!("TOML không đọc được: {}.", error.message().trim()), None)]
@@ -74,7 +75,11 @@ pub fn stand_ins(shape: &SourceFile) -> BTreeMap<String, String> {
                 Some(pattern) => regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(value)),
                 None => true,
             };
-            let value = param.default.clone().or_else(|| param.example.clone()).or_else(|| CANDIDATES.iter().copied().find(fits).map(str::to_owned));
+            let value = param
+                .default
+                .clone()
+                .or_else(|| param.example.clone())
+                .or_else(|| CANDIDATES.iter().copied().find(fits).map(str::to_owned));
             (name.clone(), value.unwrap_or_else(|| "x".to_owned()))
         })
         .collect()
@@ -98,7 +103,15 @@ pub fn check_fixtures(source: &Source, root: &Path) -> Vec<Problem> {
     crate::extract::fixture::check(source, root)
 }
 
-fn visit(table: &DeTable<'_>, schema: &Value, root: &Value, path: &str, text: &str, lines: &mut Lines, problems: &mut Vec<Problem>) {
+fn visit(
+    table: &DeTable<'_>,
+    schema: &Value,
+    root: &Value,
+    path: &str,
+    text: &str,
+    lines: &mut Lines,
+    problems: &mut Vec<Problem>,
+) {
     let schema = resolve(schema, root);
     let known = schema.get("properties").and_then(Value::as_object);
     for (key, value) in table {
@@ -127,7 +140,15 @@ fn visit(table: &DeTable<'_>, schema: &Value, root: &Value, path: &str, text: &s
     }
 }
 
-fn visit_value(value: &Spanned<DeValue<'_>>, schema: &Value, root: &Value, path: &str, text: &str, lines: &mut Lines, problems: &mut Vec<Problem>) {
+fn visit_value(
+    value: &Spanned<DeValue<'_>>,
+    schema: &Value,
+    root: &Value,
+    path: &str,
+    text: &str,
+    lines: &mut Lines,
+    problems: &mut Vec<Problem>,
+) {
     if let DeValue::Table(table) = value.get_ref() {
         let schema = resolve(schema, root);
         if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() {

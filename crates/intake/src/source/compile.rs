@@ -12,12 +12,19 @@ use super::field::{self, Field, FieldError, Language, Names, Target};
 use super::file::{GoneFile, ItemFile, OneOrMany, SourceFile};
 use super::scope::Scope;
 use super::template;
-use super::{ExpectRules, ITEM_FIELDS, ItemRules, KeepRules, Kind, ListRules, Pace, Paging, Rows, Source, Start, Stop, Walk};
+use super::{
+    ExpectRules, ITEM_FIELDS, ItemRules, KeepRules, Kind, ListRules, Pace, Paging, Rows, Source, Start, Stop, Walk,
+};
 use crate::canonical;
 use crate::problem::{Problem, nearest};
 
 /// Gives a file its meaning with the parameters inserted.
-pub fn compile(shape: &SourceFile, text: &str, given: &BTreeMap<String, String>, lines: &Lines) -> Result<Source, Vec<Problem>> {
+pub fn compile(
+    shape: &SourceFile,
+    text: &str,
+    given: &BTreeMap<String, String>,
+    lines: &Lines,
+) -> Result<Source, Vec<Problem>> {
     let mut compiler = Compiler { lines, problems: Vec::new(), params: BTreeMap::new() };
     compiler.take_params(shape, given);
     let source = compiler.source(shape, text);
@@ -51,12 +58,20 @@ impl Compiler<'_> {
             let path = format!("params.{name}");
             for pattern in &param.from_url {
                 if let Err(error) = Regex::new(pattern) {
-                    self.tell(&format!("{path}.from_url"), "bad-pattern", format!("Biểu thức `{pattern}` không đọc được: {}.", last_line(&error)));
+                    self.tell(
+                        &format!("{path}.from_url"),
+                        "bad-pattern",
+                        format!("Biểu thức `{pattern}` không đọc được: {}.", last_line(&error)),
+                    );
                 }
             }
             let pattern = param.pattern.as_ref().map(|pattern| Regex::new(pattern));
             if let Some(Err(error)) = &pattern {
-                self.tell(&format!("{path}.pattern"), "bad-pattern", format!("Biểu thức không đọc được: {}.", last_line(error)));
+                self.tell(
+                    &format!("{path}.pattern"),
+                    "bad-pattern",
+                    format!("Biểu thức không đọc được: {}.", last_line(error)),
+                );
             }
             let Some(value) = given.get(name).or(param.default.as_ref()) else {
                 self.tell(&path, "missing-parameter", format!("Chưa đưa tham số `{name}` (--param {name}=…)."));
@@ -72,7 +87,8 @@ impl Compiler<'_> {
     }
 
     fn source(&mut self, shape: &SourceFile, text: &str) -> Option<Source> {
-        let is_id = !shape.id.is_empty() && shape.id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let is_id =
+            !shape.id.is_empty() && shape.id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         if !is_id {
             self.tell("id", "bad-id", "`id` chỉ gồm chữ không dấu, số, `-`, `_` và `.`.");
         }
@@ -129,11 +145,13 @@ impl Compiler<'_> {
     }
 
     fn insert(&mut self, path: &str, text: &str) -> Option<String> {
-        template::insert(text, &self.params).map_err(|undeclared| {
-            let names = Names { params: &self.params, fields: &[], language: Language::Css };
-            let error = FieldError::undeclared(&undeclared.0, &names);
-            self.tell_near(path, error.code, error.message, error.suggestion);
-        }).ok()
+        template::insert(text, &self.params)
+            .map_err(|undeclared| {
+                let names = Names { params: &self.params, fields: &[], language: Language::Css };
+                let error = FieldError::undeclared(&undeclared.0, &names);
+                self.tell_near(path, error.code, error.message, error.suggestion);
+            })
+            .ok()
     }
 
     fn starts(&mut self, shape: &SourceFile) -> Vec<Start> {
@@ -148,7 +166,9 @@ impl Compiler<'_> {
             };
             let Some(address) = self.insert("walk.start", written) else { continue };
             match Url::parse(&address) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => starts.push(Start { url: canonical::canonical(&url), is_sitemap }),
+                Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                    starts.push(Start { url: canonical::canonical(&url), is_sitemap })
+                }
                 _ => self.tell("walk.start", "bad-address", format!("`{address}` không phải địa chỉ http(s).")),
             }
         }
@@ -157,15 +177,22 @@ impl Compiler<'_> {
     }
 
     fn scope(&mut self, shape: &SourceFile, starts: &[Start]) -> Option<Scope> {
-        let rules: Vec<String> = shape.scope.rules.iter().map(|rule| self.insert("scope.rules", rule)).collect::<Option<_>>()?;
+        let rules: Vec<String> =
+            shape.scope.rules.iter().map(|rule| self.insert("scope.rules", rule)).collect::<Option<_>>()?;
         let urls: Vec<Url> = starts.iter().map(|start| start.url.clone()).collect();
         let scope = Scope::parse(&rules, &urls)
-            .map_err(|rule| self.tell("scope.rules", "bad-rule", format!("`{rule}` phải có dạng `+ mẫu` hoặc `- mẫu`.")))
+            .map_err(|rule| {
+                self.tell("scope.rules", "bad-rule", format!("`{rule}` phải có dạng `+ mẫu` hoặc `- mẫu`."))
+            })
             .ok()?;
         for start in starts {
             let verdict = scope.verdict(&start.url);
             if !verdict.allowed {
-                self.tell("scope.rules", "start-out-of-scope", format!("`start` {} nằm ngoài phạm vi vì `{}`.", start.url, verdict.rule));
+                self.tell(
+                    "scope.rules",
+                    "start-out-of-scope",
+                    format!("`start` {} nằm ngoài phạm vi vì `{}`.", start.url, verdict.rule),
+                );
             }
         }
         Some(scope)
@@ -180,7 +207,10 @@ impl Compiler<'_> {
         let paging = match &walk.page {
             None => None,
             Some(page) => Some(match &page.from {
-                Some(from) => Paging::Cursor { param: page.param.clone(), from: self.field("walk.page", &OneOrMany::One(from.clone()), language, &[])? },
+                Some(from) => Paging::Cursor {
+                    param: page.param.clone(),
+                    from: self.field("walk.page", &OneOrMany::One(from.clone()), language, &[])?,
+                },
                 None => {
                     let total = match &page.total {
                         Some(total) => match field::json(total) {
@@ -206,7 +236,12 @@ impl Compiler<'_> {
         let Some(stop) = stop else {
             let written = walk.stop.clone().unwrap_or_default();
             let suggestion = nearest(&written, ["known", "unchanged", "never", "pages(3)", "age(30d)"]);
-            self.tell_near("walk.stop", "bad-stop", format!("`stop = \"{written}\"` không phải known, unchanged, never, pages(n) hay age(30d)."), suggestion);
+            self.tell_near(
+                "walk.stop",
+                "bad-stop",
+                format!("`stop = \"{written}\"` không phải known, unchanged, never, pages(n) hay age(30d)."),
+                suggestion,
+            );
             return None;
         };
         Some(Walk {
@@ -243,7 +278,12 @@ impl Compiler<'_> {
             }
             found
         });
-        Pace { gap_ms: self.duration("pace.gap", shape.pace.gap.as_deref()), every_ms, quiet, per_day: shape.pace.per_day }
+        Pace {
+            gap_ms: self.duration("pace.gap", shape.pace.gap.as_deref()),
+            every_ms,
+            quiet,
+            per_day: shape.pace.per_day,
+        }
     }
 
     fn field(&mut self, path: &str, text: &OneOrMany, language: Language, fields: &[&str]) -> Option<Field> {
@@ -258,7 +298,13 @@ impl Compiler<'_> {
     }
 
     /// Nothing written is fine; something unreadable is not.
-    fn optional(&mut self, path: &str, text: Option<&OneOrMany>, language: Language, fields: &[&str]) -> Option<Option<Field>> {
+    fn optional(
+        &mut self,
+        path: &str,
+        text: Option<&OneOrMany>,
+        language: Language,
+        fields: &[&str],
+    ) -> Option<Option<Field>> {
         match text {
             None => Some(None),
             Some(text) => self.field(path, text, language, fields).map(Some),
@@ -287,10 +333,13 @@ impl Compiler<'_> {
                 return None;
             }
         }
-        let json_ld: Vec<_> = json_ld.into_iter().filter_map(|target| match target {
-            Target::JsonLd(kind, path) => Some((kind, path)),
-            _ => None,
-        }).collect();
+        let json_ld: Vec<_> = json_ld
+            .into_iter()
+            .filter_map(|target| match target {
+                Target::JsonLd(kind, path) => Some((kind, path)),
+                _ => None,
+            })
+            .collect();
         Some(Some(match language {
             Language::Json => Rows::Json(json),
             _ if !json_ld.is_empty() => Rows::JsonLd(json_ld),
@@ -334,7 +383,11 @@ impl Compiler<'_> {
         let mut fields: Vec<(&'static str, Field)> = Vec::new();
         for (name, text) in &written {
             let path = format!("{section}.{name}");
-            let field = if rows.is_none() && language == Language::JsonLd { self.json_ld_field(&path, text, &names) } else { self.field(&path, text, row_language, &names) };
+            let field = if rows.is_none() && language == Language::JsonLd {
+                self.json_ld_field(&path, text, &names)
+            } else {
+                self.field(&path, text, row_language, &names)
+            };
             fields.push((name, field?));
         }
         let fields = self.ordered(section, fields);
@@ -347,7 +400,11 @@ impl Compiler<'_> {
                 GoneFile::Status(status) => gone_status.push(*status),
                 GoneFile::Mark(mark) => match mark.strip_prefix("text:") {
                     Some(words) if !words.trim().is_empty() => gone_words.push(crate::filter::nfc(words.trim())),
-                    _ => self.tell(&format!("{section}.gone"), "bad-mark", format!("`{mark}` phải là một mã HTTP hoặc `text:lời báo`.")),
+                    _ => self.tell(
+                        &format!("{section}.gone"),
+                        "bad-mark",
+                        format!("`{mark}` phải là một mã HTTP hoặc `text:lời báo`."),
+                    ),
                 },
             }
         }
@@ -361,7 +418,11 @@ impl Compiler<'_> {
     fn json_ld_field(&mut self, path: &str, text: &OneOrMany, fields: &[&str]) -> Option<Field> {
         let mut paths = Vec::new();
         for one in text.all() {
-            let plain = one.starts_with('^') || one.starts_with("jsonld:") || one.starts_with("http") || one.starts_with('{') || one.starts_with('/');
+            let plain = one.starts_with('^')
+                || one.starts_with("jsonld:")
+                || one.starts_with("http")
+                || one.starts_with('{')
+                || one.starts_with('/');
             let written = if plain { one.clone() } else { format!("jsonld:{one}") };
             paths.extend(self.field(path, &OneOrMany::One(written), Language::JsonLd, fields)?.paths);
         }
@@ -388,7 +449,12 @@ impl Compiler<'_> {
     fn keep(&mut self, shape: &SourceFile) -> KeepRules {
         for name in shape.keep.only.iter().flatten() {
             if !ITEM_FIELDS.contains(&name.as_str()) {
-                self.tell_near("keep.only", "unknown-field", format!("Không có trường `{name}`."), nearest(name, ITEM_FIELDS));
+                self.tell_near(
+                    "keep.only",
+                    "unknown-field",
+                    format!("Không có trường `{name}`."),
+                    nearest(name, ITEM_FIELDS),
+                );
             }
         }
         KeepRules { only: shape.keep.only.clone(), not: shape.keep.not.clone() }
@@ -402,7 +468,12 @@ impl Compiler<'_> {
             .filter_map(|name| {
                 let known = ITEM_FIELDS.into_iter().find(|known| known == name);
                 if known.is_none() {
-                    self.tell_near("expect.fields", "unknown-field", format!("Không có trường `{name}`."), nearest(name, ITEM_FIELDS));
+                    self.tell_near(
+                        "expect.fields",
+                        "unknown-field",
+                        format!("Không có trường `{name}`."),
+                        nearest(name, ITEM_FIELDS),
+                    );
                 }
                 known
             })
@@ -463,7 +534,9 @@ fn written_fields(item: &ItemFile, feed_defaults: bool) -> Vec<(&'static str, On
         .into_iter()
         .filter_map(|(name, given, default)| match given {
             Some(given) => Some((name, given.clone())),
-            None if feed_defaults && !default.is_empty() => Some((name, OneOrMany::Many(default.iter().map(|it| (*it).to_owned()).collect()))),
+            None if feed_defaults && !default.is_empty() => {
+                Some((name, OneOrMany::Many(default.iter().map(|it| (*it).to_owned()).collect())))
+            }
             None => None,
         })
         .collect()
@@ -498,4 +571,3 @@ fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or_default().trim().to_owned()
 }
-

@@ -27,7 +27,8 @@ impl Css {
         if !text.contains(":contains(") {
             return Ok(Css { plain: Some(engine(text)?), stepped: Vec::new() });
         }
-        let stepped = split(text, |c| c == ',').into_iter().map(|(_, one)| compounds(&one)).collect::<Result<_, _>>()?;
+        let stepped =
+            split(text, |c| c == ',').into_iter().map(|(_, one)| compounds(&one)).collect::<Result<_, _>>()?;
         Ok(Css { plain: None, stepped })
     }
 
@@ -44,12 +45,8 @@ impl Css {
         if let Some(selector) = &self.plain {
             return scope.select(selector).collect();
         }
-        let mut found: Vec<(NodeId, ElementRef<'a>)> = self
-            .stepped
-            .iter()
-            .flat_map(|steps| walk(steps, scope))
-            .map(|element| (element.id(), element))
-            .collect();
+        let mut found: Vec<(NodeId, ElementRef<'a>)> =
+            self.stepped.iter().flat_map(|steps| walk(steps, scope)).map(|element| (element.id(), element)).collect();
         found.sort_by_key(|(id, _)| *id);
         found.dedup_by_key(|(id, _)| *id);
         found.into_iter().map(|(_, element)| element).collect()

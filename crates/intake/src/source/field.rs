@@ -97,14 +97,30 @@ pub enum FeedPart {
 }
 
 const FEED_PARTS: &[(&str, FeedPart)] = &[
-    ("guid", FeedPart::Guid), ("id", FeedPart::Guid), ("link", FeedPart::Link), ("url", FeedPart::Link),
-    ("links", FeedPart::Links), ("title", FeedPart::Title), ("content", FeedPart::Content),
-    ("content_html", FeedPart::Content), ("summary", FeedPart::Summary), ("description", FeedPart::Summary),
-    ("subtitle", FeedPart::Summary), ("published", FeedPart::Published), ("pubDate", FeedPart::Published),
-    ("date_published", FeedPart::Published), ("date", FeedPart::Published), ("updated", FeedPart::Updated),
-    ("date_modified", FeedPart::Updated), ("author", FeedPart::Author), ("authors", FeedPart::Author),
-    ("creator", FeedPart::Author), ("category", FeedPart::Categories), ("categories", FeedPart::Categories),
-    ("tags", FeedPart::Categories), ("language", FeedPart::Language),
+    ("guid", FeedPart::Guid),
+    ("id", FeedPart::Guid),
+    ("link", FeedPart::Link),
+    ("url", FeedPart::Link),
+    ("links", FeedPart::Links),
+    ("title", FeedPart::Title),
+    ("content", FeedPart::Content),
+    ("content_html", FeedPart::Content),
+    ("summary", FeedPart::Summary),
+    ("description", FeedPart::Summary),
+    ("subtitle", FeedPart::Summary),
+    ("published", FeedPart::Published),
+    ("pubDate", FeedPart::Published),
+    ("date_published", FeedPart::Published),
+    ("date", FeedPart::Published),
+    ("updated", FeedPart::Updated),
+    ("date_modified", FeedPart::Updated),
+    ("author", FeedPart::Author),
+    ("authors", FeedPart::Author),
+    ("creator", FeedPart::Author),
+    ("category", FeedPart::Categories),
+    ("categories", FeedPart::Categories),
+    ("tags", FeedPart::Categories),
+    ("language", FeedPart::Language),
 ];
 
 /// What a field may refer to.
@@ -193,7 +209,8 @@ impl Path {
             }
         }
         if !of_page && is_literal(selector, names) {
-            let template = Template::parse(selector, names.params, names.fields).map_err(|it| FieldError::undeclared(&it.0, names))?;
+            let template = Template::parse(selector, names.params, names.fields)
+                .map_err(|it| FieldError::undeclared(&it.0, names))?;
             return Ok(path(Target::Template(template)));
         }
         let selector = template::insert(selector, names.params).map_err(|it| FieldError::undeclared(&it.0, names))?;
@@ -229,18 +246,25 @@ fn pseudo(selector: &str) -> Result<Option<Target>, FieldError> {
 
 /// A text that is taken as it stands, with its braces filled, instead of selecting something.
 fn is_literal(selector: &str, names: &Names<'_>) -> bool {
-    let names_a_field = Template::parse(selector, names.params, names.fields).is_ok_and(|it| it.fields().next().is_some());
-    names_a_field || selector.starts_with("http://") || selector.starts_with("https://") || selector.starts_with('/') || selector.starts_with('{')
+    let names_a_field =
+        Template::parse(selector, names.params, names.fields).is_ok_and(|it| it.fields().next().is_some());
+    names_a_field
+        || selector.starts_with("http://")
+        || selector.starts_with("https://")
+        || selector.starts_with('/')
+        || selector.starts_with('{')
 }
 
 /// Reads a CSS selector.
 pub fn css(selector: &str) -> Result<Css, FieldError> {
-    Css::parse(selector).map_err(|error| FieldError::new("bad-selector", format!("Bộ chọn CSS `{selector}` không đọc được: {error}.")))
+    Css::parse(selector)
+        .map_err(|error| FieldError::new("bad-selector", format!("Bộ chọn CSS `{selector}` không đọc được: {error}.")))
 }
 
 /// Reads a JSON path.
 pub fn json(path: &str) -> Result<JsonPath, FieldError> {
-    JsonPath::parse(path).map_err(|error| FieldError::new("bad-path", format!("Đường dẫn JSON không đọc được: {error}.")))
+    JsonPath::parse(path)
+        .map_err(|error| FieldError::new("bad-path", format!("Đường dẫn JSON không đọc được: {error}.")))
 }
 
 /// Reads `Type.path` of a JSON-LD object.
@@ -353,11 +377,17 @@ mod tests {
     fn selectors_attributes_literals_and_pseudo_fields() {
         let link = parse("td a:not([class]) @href | url", Language::Css).unwrap();
         assert_eq!((link.attribute.as_deref(), link.filters.len()), (Some("href"), 1));
-        assert!(matches!(parse("@data-post", Language::Css).unwrap(), Path { target: Target::Row, attribute: Some(_), .. }));
+        assert!(matches!(
+            parse("@data-post", Language::Css).unwrap(),
+            Path { target: Target::Row, attribute: Some(_), .. }
+        ));
         assert!(matches!(parse("https://t.example/{id}", Language::Css).unwrap().target, Target::Template(_)));
         assert!(matches!(parse("{base}/x", Language::Json).unwrap().target, Target::Template(_)));
         assert!(matches!(parse("^url | regex(/(\\d+)-)", Language::Css).unwrap().target, Target::PageUrl));
-        assert!(matches!(parse("^h1 | text", Language::Css).unwrap(), Path { of_page: true, target: Target::Css(_), .. }));
+        assert!(matches!(
+            parse("^h1 | text", Language::Css).unwrap(),
+            Path { of_page: true, target: Target::Css(_), .. }
+        ));
         assert!(matches!(parse("jsonld:JobPosting.title", Language::Css).unwrap().target, Target::JsonLd(..)));
         assert!(matches!(parse("^feed.title", Language::Css).unwrap().target, Target::FeedHead(FeedPart::Title)));
         assert!(matches!(parse("list_time | time(ms)", Language::Json).unwrap().target, Target::Json(_)));

@@ -69,14 +69,20 @@ impl JsonPath {
     pub fn rows<'a>(&self, value: &'a Value) -> Option<Vec<&'a Value>> {
         let found = self.select(value);
         if found.is_empty() {
-            let parent = JsonPath { steps: self.steps.split_last().filter(|(last, _)| **last == Step::Each)?.1.to_vec() };
+            let parent =
+                JsonPath { steps: self.steps.split_last().filter(|(last, _)| **last == Step::Each)?.1.to_vec() };
             return parent.select(value).first().filter(|it| it.is_array()).map(|_| Vec::new());
         }
-        Some(found.into_iter().flat_map(|value| match value {
-            Value::Array(members) => members.iter().collect(),
-            Value::Null => Vec::new(),
-            other => vec![other],
-        }).collect())
+        Some(
+            found
+                .into_iter()
+                .flat_map(|value| match value {
+                    Value::Array(members) => members.iter().collect(),
+                    Value::Null => Vec::new(),
+                    other => vec![other],
+                })
+                .collect(),
+        )
     }
 }
 
@@ -90,7 +96,11 @@ impl Step {
                 }
             }),
             (Step::Index(index), Value::Array(members)) => {
-                let index = if *index < 0 { members.len().checked_sub(index.unsigned_abs() as usize) } else { usize::try_from(*index).ok() };
+                let index = if *index < 0 {
+                    members.len().checked_sub(index.unsigned_abs() as usize)
+                } else {
+                    usize::try_from(*index).ok()
+                };
                 out.extend(index.and_then(|index| members.get(index)));
             }
             (Step::Each, Value::Array(members)) => out.extend(members),

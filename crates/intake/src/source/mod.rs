@@ -26,8 +26,21 @@ use scope::Scope;
 
 /// The fields of an item, in the order in which they are told.
 pub const ITEM_FIELDS: [&str; 15] = [
-    "id", "url", "title", "text", "author", "author_id", "time", "first_time", "edited", "place", "price", "thread",
-    "reply_to", "links", "views",
+    "id",
+    "url",
+    "title",
+    "text",
+    "author",
+    "author_id",
+    "time",
+    "first_time",
+    "edited",
+    "place",
+    "price",
+    "thread",
+    "reply_to",
+    "links",
+    "views",
 ];
 
 /// The fields whose value is a time.
@@ -202,7 +215,9 @@ pub struct KeepRules {
 impl KeepRules {
     /// Whether a field may be stored. The id is what a post is known by and is always kept.
     pub fn allows(&self, field: &str) -> bool {
-        field == "id" || (self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == field)) && !self.not.iter().any(|name| name == field))
+        field == "id"
+            || (self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == field))
+                && !self.not.iter().any(|name| name == field))
     }
 }
 

@@ -66,7 +66,13 @@ impl Scope {
 fn canonical_pattern(pattern: &str) -> String {
     let spelled: String = crate::filter::nfc(pattern)
         .chars()
-        .map(|c| if c.is_ascii() { c.to_string() } else { c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect() })
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect()
+            }
+        })
         .collect();
     let spelled = canonical::one_spelling(&spelled);
     // The host part of a pattern without wildcards is lower case and without a default port.
@@ -118,7 +124,8 @@ mod tests {
 
     #[test]
     fn stars_cross_slashes_and_foreign_letters_are_compared_encoded() {
-        let scope = Scope::parse(&["- *".to_owned(), "+ */chủ-đề/**".to_owned(), "- **?*order=*".to_owned()], &[]).unwrap();
+        let scope =
+            Scope::parse(&["- *".to_owned(), "+ */chủ-đề/**".to_owned(), "- **?*order=*".to_owned()], &[]).unwrap();
         let allowed = |url: &str| scope.verdict(&canonical::canonical(&Url::parse(url).unwrap())).allowed;
         assert!(allowed("https://a.example/chủ-đề/1/2"));
         assert!(!allowed("https://a.example/chủ-đề/1?x=1&order=new"));

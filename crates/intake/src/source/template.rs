@@ -61,10 +61,13 @@ impl Template {
 
     /// The whole text, or nothing when a field is missing.
     pub fn fill(&self, field: impl Fn(&str) -> Option<String>) -> Option<String> {
-        self.parts.iter().map(|part| match part {
-            Part::Text(text) => Some(text.clone()),
-            Part::Field(name) => field(name),
-        }).collect()
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Some(text.clone()),
+                Part::Field(name) => field(name),
+            })
+            .collect()
     }
 }
 
@@ -75,7 +78,9 @@ pub fn insert(text: &str, params: &BTreeMap<String, String>) -> Result<String, U
 
 /// Inserts only what is declared and leaves every other brace alone, for regular expressions.
 pub fn insert_known(text: &str, params: &BTreeMap<String, String>) -> String {
-    params.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &regex::escape(value)))
+    params
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), &regex::escape(value)))
 }
 
 fn is_name(text: &str) -> bool {

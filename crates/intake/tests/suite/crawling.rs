@@ -26,7 +26,7 @@ struct Run {
 
 impl Run {
     fn new() -> Run {
-        let limits = Limits { first_byte: Duration::from_millis(500), total: Duration::from_secs(2), ..Limits::default() };
+        let limits = Limits { first_byte: Duration::from_secs(5), total: Duration::from_secs(10), ..Limits::default() };
         Run {
             keep: MemoryKeep::default(),
             fetcher: Fetcher::with(true, limits, system_lookup()).unwrap(),
@@ -86,7 +86,11 @@ text = "p | text"
 fn put_ads(site: &Site, pages: &[&[u32]]) {
     for (index, ids) in pages.iter().enumerate() {
         let rows: String = ids.iter().map(|id| format!("<li><a href='/ad/{id}?utm_source=x'>Tin {id}</a>")).collect();
-        let next = if index + 1 < pages.len() { format!("<a class=next href='/?page={}'>Sau</a>", index + 2) } else { String::new() };
+        let next = if index + 1 < pages.len() {
+            format!("<a class=next href='/?page={}'>Sau</a>", index + 2)
+        } else {
+            String::new()
+        };
         site.html(&format!("/?page={}", index + 1), &format!("<ul>{rows}</ul>{next}"));
         for id in *ids {
             site.html(&format!("/ad/{id}"), &format!("<h1>Tin {id}</h1><p>Nội dung {id}</p>"));
@@ -161,8 +165,13 @@ title = "^h1"
 
 fn put_thread(site: &Site, name: &str, last: u32, pages: &[&[u32]]) -> String {
     for (index, ids) in pages.iter().enumerate() {
-        let rows: String = ids.iter().map(|id| format!("<article id=p{id} data-author=a{id}><p>Bài {id}</p></article>")).collect();
-        let next = if index + 1 < pages.len() { format!("<a class=next href='/t/{name}?p={}'>Sau</a>", index + 2) } else { String::new() };
+        let rows: String =
+            ids.iter().map(|id| format!("<article id=p{id} data-author=a{id}><p>Bài {id}</p></article>")).collect();
+        let next = if index + 1 < pages.len() {
+            format!("<a class=next href='/t/{name}?p={}'>Sau</a>", index + 2)
+        } else {
+            String::new()
+        };
         let path = if index == 0 { format!("/t/{name}") } else { format!("/t/{name}?p={}", index + 1) };
         site.html(&path, &format!("<h1>Chủ đề {name}</h1>{rows}{next}"));
     }
@@ -220,7 +229,13 @@ only = ["id", "text", "time"]
 "#;
 
 fn put_rows(site: &Site, ids: &[u32]) {
-    let ads = |ids: &[u32]| ids.iter().map(|id| serde_json::json!({"id": id, "body": format!("Tin {id}"), "at": 1_700_000_000 + id, "phone": "x"})).collect::<Vec<_>>();
+    let ads = |ids: &[u32]| {
+        ids.iter()
+            .map(
+                |id| serde_json::json!({"id": id, "body": format!("Tin {id}"), "at": 1_700_000_000 + id, "phone": "x"}),
+            )
+            .collect::<Vec<_>>()
+    };
     for (index, chunk) in ids.chunks(2).enumerate() {
         let path = if index == 0 { "/api?limit=2".to_owned() } else { format!("/api?limit=2&o={}", index * 2) };
         site.json(&path, &serde_json::json!({"ads": ads(chunk), "total": ids.len()}));
@@ -272,7 +287,10 @@ async fn software_that_answers_every_page_number_does_not_hold_us() {
 async fn robots_and_scope_forbid_and_no_forbidden_request_leaves() {
     let site = Site::start().await;
     put_ads(&site, &[&[3, 2, 1]]);
-    site.put("/robots.txt", Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: canhgiac\nDisallow: /ad/2\n".to_vec()));
+    site.put(
+        "/robots.txt",
+        Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: canhgiac\nDisallow: /ad/2\n".to_vec()),
+    );
     let source = source(&site, &CLASSIFIED.replace("[list]", "[scope]\nrules = [\"- */ad/3*\"]\n[list]"));
     let mut run = Run::new();
     run.once(&source).await;
@@ -299,7 +317,10 @@ async fn a_robots_file_may_move_and_its_rules_hold_for_the_first_host() {
     let site = Site::start().await;
     put_ads(&site, &[&[1]]);
     site.status("/robots.txt", 301, "Location: /moved.txt\r\n");
-    site.put("/moved.txt", Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: *\nDisallow: /".to_vec()));
+    site.put(
+        "/moved.txt",
+        Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: *\nDisallow: /".to_vec()),
+    );
     let mut run = Run::new();
     run.once(&source(&site, CLASSIFIED)).await;
     assert_eq!(site.taken(), ["/robots.txt", "/moved.txt"]);
@@ -342,7 +363,8 @@ async fn the_gap_holds_between_all_requests_and_retry_after_holds_the_host() {
     let throttled = source(&site, CLASSIFIED);
     let waiting = run.once(&throttled);
     let mending = async {
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        site.until_asked("/ad/1").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         site.html("/ad/1", "<h1>Tin 1</h1><p>Nội dung 1</p>");
     };
     tokio::join!(waiting, mending);
@@ -376,7 +398,10 @@ async fn a_long_retry_after_ends_the_run_and_the_next_run_goes_on() {
 async fn a_crawl_delay_is_obeyed_even_when_it_is_hours() {
     let site = Site::start().await;
     put_ads(&site, &[&[1]]);
-    site.put("/robots.txt", Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: *\nCrawl-delay: 7200".to_vec()));
+    site.put(
+        "/robots.txt",
+        Answer::Page(200, "Content-Type: text/plain\r\n".into(), b"User-agent: *\nCrawl-delay: 7200".to_vec()),
+    );
     let source = source(&site, CLASSIFIED);
     let mut run = Run::new();
     run.once(&source).await;
@@ -404,7 +429,14 @@ async fn failures_are_tried_again_and_then_left() {
 async fn unchanged_pages_are_asked_for_with_their_validators() {
     let site = Site::start().await;
     put_ads(&site, &[&[1]]);
-    site.put("/ad/1", Answer::Page(200, "Content-Type: text/html\r\nETag: \"v1\"\r\n".into(), b"<h1>Tin 1</h1><p>N\xe1\xbb\x99i dung 1</p>".to_vec()));
+    site.put(
+        "/ad/1",
+        Answer::Page(
+            200,
+            "Content-Type: text/html\r\nETag: \"v1\"\r\n".into(),
+            b"<h1>Tin 1</h1><p>N\xe1\xbb\x99i dung 1</p>".to_vec(),
+        ),
+    );
     let source = source(&site, CLASSIFIED);
     let mut run = Run::new();
     run.once(&source).await;
@@ -419,7 +451,8 @@ async fn unchanged_pages_are_asked_for_with_their_validators() {
 #[tokio::test]
 async fn a_wall_or_other_software_is_told_and_never_taken_for_nothing_new() {
     let site = Site::start().await;
-    let text = CLASSIFIED.replace("[list]", "[expect]\npage = \"body#rao-vat\"\npresent = \"ul\"\nfields = [\"id\", \"text\"]\n[list]");
+    let text = CLASSIFIED
+        .replace("[list]", "[expect]\npage = \"body#rao-vat\"\npresent = \"ul\"\nfields = [\"id\", \"text\"]\n[list]");
     let source = source(&site, &text);
     site.html("/?page=1", "<title>Đăng nhập</title><input type=password>");
     let mut run = Run::new();
@@ -441,7 +474,10 @@ async fn a_wall_or_other_software_is_told_and_never_taken_for_nothing_new() {
 async fn noindex_forbids_storing_but_not_following() {
     let site = Site::start().await;
     put_ads(&site, &[&[2, 1]]);
-    site.html("/?page=1", "<meta name=robots content='noindex, nofollow'><ul><li><a href=/ad/1>1</a><li><a href=/ad/2>2</a></ul>");
+    site.html(
+        "/?page=1",
+        "<meta name=robots content='noindex, nofollow'><ul><li><a href=/ad/1>1</a><li><a href=/ad/2>2</a></ul>",
+    );
     site.html("/ad/2", "<meta name=robots content=noindex><h1>Tin 2</h1><p>Nội dung 2</p>");
     let mut run = Run::new();
     run.once(&source(&site, CLASSIFIED)).await;
@@ -481,8 +517,15 @@ async fn a_crashed_run_is_resumed_exactly() {
 async fn sitemaps_come_first_and_their_dates_are_known_however_a_page_is_reached() {
     let site = Site::start().await;
     put_ads(&site, &[&[2, 1]]);
-    let xml = |date: &str| format!("<urlset><url><loc>{0}/ad/1</loc><lastmod>{date}</lastmod></url><url><loc>{0}/ad/9</loc></url><url><loc>{0}/nhom/x/</loc></url></urlset>", site.base);
-    let put_map = |date: &str| site.put("/sitemap.xml", Answer::Page(200, "Content-Type: application/xml\r\n".into(), xml(date).into_bytes()));
+    let xml = |date: &str| {
+        format!(
+            "<urlset><url><loc>{0}/ad/1</loc><lastmod>{date}</lastmod></url><url><loc>{0}/ad/9</loc></url><url><loc>{0}/nhom/x/</loc></url></urlset>",
+            site.base
+        )
+    };
+    let put_map = |date: &str| {
+        site.put("/sitemap.xml", Answer::Page(200, "Content-Type: application/xml\r\n".into(), xml(date).into_bytes()))
+    };
     put_map("2026-09-01");
     site.html("/ad/9", "<h1>Tin 9</h1><p>Nội dung 9</p>");
     let text = CLASSIFIED
@@ -497,7 +540,9 @@ async fn sitemaps_come_first_and_their_dates_are_known_however_a_page_is_reached
     let asked = site.taken();
     assert_eq!(&asked[..2], ["/robots.txt", "/sitemap.xml"]);
     assert_eq!(asked.len(), 1 + 1 + 1 + 3);
-    let time = |run: &Run, id: &str| run.keep.posts.iter().find(|((_, known), _)| known == id).unwrap().1.item.time.unwrap().rfc3339();
+    let time = |run: &Run, id: &str| {
+        run.keep.posts.iter().find(|((_, known), _)| known == id).unwrap().1.item.time.unwrap().rfc3339()
+    };
     assert_eq!(time(&run, "1"), "2026-09-01T00:00:00.000Z");
     put_map("2026-09-02");
     site.html("/ad/1", "<h1>Tin 1</h1><p>Nội dung 1 mới</p>");

@@ -13,7 +13,8 @@ fn root() -> PathBuf {
 
 #[test]
 fn every_shipped_source_is_sound_and_reads_its_saved_pages() {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("sources")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(root().join("sources")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     assert!(files.len() >= 9);
     for file in files {
@@ -34,7 +35,9 @@ fn a_fixture_that_differs_is_told() {
 }
 
 fn source(kind: &str, rest: &str) -> Source {
-    let text = format!("id = \"s\"\nkind = \"{kind}\"\n[access]\nbasis = \"open\"\n[walk]\nstart = \"https://a.example/l?page=1\"\n{rest}");
+    let text = format!(
+        "id = \"s\"\nkind = \"{kind}\"\n[access]\nbasis = \"open\"\n[walk]\nstart = \"https://a.example/l?page=1\"\n{rest}"
+    );
     check(&text, "s.toml").unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
@@ -42,7 +45,18 @@ fn read_at(source: &Source, role: Role, address: &str, text: &str, thread: Optio
     let url = Url::parse(address).unwrap();
     let root = Url::parse("https://a.example/l?page=1").unwrap();
     let root = if role == Role::Start { root } else { url.clone() };
-    let page = Page { url: &url, text, media_type: "", role, root: &root, fetched_at_ms: 1_795_480_920_000, first_seen_ms: 1_795_000_000_000, lastmod_ms: None, thread, noindex: false };
+    let page = Page {
+        url: &url,
+        text,
+        media_type: "",
+        role,
+        root: &root,
+        fetched_at_ms: 1_795_480_920_000,
+        first_seen_ms: 1_795_000_000_000,
+        lastmod_ms: None,
+        thread,
+        noindex: false,
+    };
     extract(source, &page)
 }
 
@@ -52,15 +66,32 @@ fn read(source: &Source, role: Role, text: &str) -> PageResult {
 
 #[test]
 fn replies_belong_to_the_item_of_their_page_and_inherit_no_title() {
-    let source = source("html", "[item]\nrows = \"article\"\nid = \"@id\"\ntitle = \"h2\"\ntext = \".body | text\"\nnext = \"a.next @href\"\n[replies]\nrows = \"li.comment\"\nid = \"@id\"\ntext = \".body | text\"\nreply_to = \"@data-parent\"\n[expect]\nfields = [\"id\", \"title\"]\n");
+    let source = source(
+        "html",
+        "[item]\nrows = \"article\"\nid = \"@id\"\ntitle = \"h2\"\ntext = \".body | text\"\nnext = \"a.next @href\"\n[replies]\nrows = \"li.comment\"\nid = \"@id\"\ntext = \".body | text\"\nreply_to = \"@data-parent\"\n[expect]\nfields = [\"id\", \"title\"]\n",
+    );
     let html = "<article id=a1><h2>Bài</h2><div class=body>Nội dung</div><ul><li class=comment id=c1><div class=body>Một</div><ul><li class=comment id=c2 data-parent=c1><div class=body>Hai</div></ul></ul></article><a class=next href='?cp=2'>Sau</a>";
     let result = read_at(&source, Role::Detail, "https://a.example/b", html, None);
-    let told: Vec<_> = result.items.iter().map(|it| (it.id.as_str(), it.text.as_str(), it.title.as_deref(), it.thread.as_deref(), it.reply_to.as_deref())).collect();
-    assert_eq!(told, [("a1", "Nội dung", Some("Bài"), None, None), ("c1", "Một", None, Some("a1"), None), ("c2", "Hai", None, Some("a1"), Some("c1"))]);
+    let told: Vec<_> = result
+        .items
+        .iter()
+        .map(|it| (it.id.as_str(), it.text.as_str(), it.title.as_deref(), it.thread.as_deref(), it.reply_to.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("a1", "Nội dung", Some("Bài"), None, None),
+            ("c1", "Một", None, Some("a1"), None),
+            ("c2", "Hai", None, Some("a1"), Some("c1"))
+        ]
+    );
     assert_eq!(result.next.as_deref(), Some("https://a.example/b?cp=2"));
     // A later page shows only comments; a page without replies is no error.
     let later = "<div><article id=a1><h2>Bài</h2><div class=body>Nội dung</div></article><li class=comment id=c3><div class=body>Ba</div></div>";
-    assert_eq!(read_at(&source, Role::Detail, "https://a.example/b?cp=2", later, Some("a1")).items[1].thread.as_deref(), Some("a1"));
+    assert_eq!(
+        read_at(&source, Role::Detail, "https://a.example/b?cp=2", later, Some("a1")).items[1].thread.as_deref(),
+        Some("a1")
+    );
     assert!(read(&source, Role::Start, "<article id=a2><h2>x</h2><p class=body>y</article>").problems.is_empty());
 }
 
@@ -78,7 +109,9 @@ fn counted_pages_end_at_max_total_and_empty_pages() {
     let item = "[item]\nrows = \"ads\"\nid = \"id\"\ntext = \"t\"\n";
     let with = |page: &str| source("json", &format!("page = {page}\n{item}"));
     let body = |total: u32| format!("{{\"ads\":[{{\"id\":1,\"t\":\"a\"}}],\"total\":{total}}}");
-    let next = |source: &Source, page: &str, total: u32| read_at(source, Role::Start, &format!("https://a.example/l?page={page}"), &body(total), None).next;
+    let next = |source: &Source, page: &str, total: u32| {
+        read_at(source, Role::Start, &format!("https://a.example/l?page={page}"), &body(total), None).next
+    };
     let plain = with("{ param = \"page\" }");
     assert_eq!(next(&plain, "1", 9).as_deref(), Some("https://a.example/l?page=2"));
     let capped = with("{ param = \"page\", max = 3 }");
@@ -91,7 +124,9 @@ fn counted_pages_end_at_max_total_and_empty_pages() {
     assert!(empty.next.is_none() && empty.problems.is_empty());
     assert_eq!(read(&plain, Role::Start, "{\"ads\":[]}").problems[0].code, "no-rows");
     let cursor = with("{ param = \"cursor\", from = \"next\" }");
-    let answer = |next: &str| read(&cursor, Role::Start, &format!("{{\"ads\":[{{\"id\":1,\"t\":\"a\"}}],\"next\":{next}}}")).next;
+    let answer = |next: &str| {
+        read(&cursor, Role::Start, &format!("{{\"ads\":[{{\"id\":1,\"t\":\"a\"}}],\"next\":{next}}}")).next
+    };
     assert_eq!(answer("\"a b&c\"").as_deref(), Some("https://a.example/l?page=1&cursor=a+b%26c"));
     assert_eq!((answer("\"\""), answer("null")), (None, None));
 }
@@ -103,9 +138,15 @@ fn alternatives_filters_and_pseudo_fields() {
     let html = "<base href='https://b.example/x/'><title>Trang</title><ul><li id=1><a class=x href='t/1#p1'>#</a><b>MẪU · quản trị</b><time>không rõ</time><i>hôm qua 14:05</i><s>13tr5</s><u>1.4K</u><em>Huế</em><em>Vinh</em><p>Chào <q>trích</q><a href='https://r.example/?u=https%3A%2F%2Fd.example%2F'>d.exa…</a></p><li id=2><p>Hai</p></ul>";
     let result = read(&source, Role::Start, html);
     let first = &result.items[0];
-    assert_eq!((first.url.as_deref(), first.text.as_str(), first.author.as_deref()), (Some("https://b.example/x/t/1#p1"), "Chào d.exa…", Some("mẫu")));
+    assert_eq!(
+        (first.url.as_deref(), first.text.as_str(), first.author.as_deref()),
+        (Some("https://b.example/x/t/1#p1"), "Chào d.exa…", Some("mẫu"))
+    );
     assert_eq!(first.links, ["https://d.example/", "https://b.example/x/t/1#p1"]);
-    assert_eq!((first.price.as_deref(), first.views.as_deref(), first.place.as_deref()), (Some("13500000"), None, Some("Huế, Vinh")));
+    assert_eq!(
+        (first.price.as_deref(), first.views.as_deref(), first.place.as_deref()),
+        (Some("13500000"), None, Some("Huế, Vinh"))
+    );
     assert_eq!(first.time.unwrap().rfc3339(), "2026-11-23T07:05:00.000Z");
     assert_eq!(first.title.as_deref(), Some("Trang"));
     assert_eq!(result.items[1].time.unwrap().at_ms, 1_795_000_000_000, "^seen is when the address was first seen");
@@ -114,9 +155,16 @@ fn alternatives_filters_and_pseudo_fields() {
 #[test]
 fn json_ld_pages_are_read_as_a_kind_of_their_own() {
     let page = "<script type='application/ld+json'>{\"@type\":\"DiscussionForumPosting\",\"comment\":[{\"@type\":\"Comment\",\"@id\":\"#c1\",\"text\":\"Một\",\"author\":{\"name\":\"An\"}},{\"@type\":\"Comment\",\"@id\":\"#c2\",\"text\":\"Hai\"}],\"headline\":\"Chủ đề\"}</script>";
-    let rows = source("jsonld", "[item]\nrows = \"DiscussionForumPosting.comment\"\nid = \"@id\"\ntext = \"text\"\nauthor = \"author\"\ntitle = \"^DiscussionForumPosting.headline\"\n");
+    let rows = source(
+        "jsonld",
+        "[item]\nrows = \"DiscussionForumPosting.comment\"\nid = \"@id\"\ntext = \"text\"\nauthor = \"author\"\ntitle = \"^DiscussionForumPosting.headline\"\n",
+    );
     let result = read(&rows, Role::Start, page);
-    let told: Vec<_> = result.items.iter().map(|it| (it.id.as_str(), it.text.as_str(), it.author.as_deref(), it.title.as_deref())).collect();
+    let told: Vec<_> = result
+        .items
+        .iter()
+        .map(|it| (it.id.as_str(), it.text.as_str(), it.author.as_deref(), it.title.as_deref()))
+        .collect();
     assert_eq!(told, [("#c1", "Một", Some("An"), Some("Chủ đề")), ("#c2", "Hai", None, Some("Chủ đề"))]);
     let whole = source("jsonld", "[item]\nid = \"^url\"\ntext = \"DiscussionForumPosting.headline\"\n");
     assert_eq!(read(&whole, Role::Start, page).items[0].text, "Chủ đề");
@@ -124,7 +172,10 @@ fn json_ld_pages_are_read_as_a_kind_of_their_own() {
 
 #[test]
 fn rows_that_say_they_are_gone_and_rows_that_lack_a_field() {
-    let source = source("html", "[item]\nrows = \"li\"\nskip = \".pinned\"\nid = \"@id\"\ntext = \"p | text\"\nauthor = \"b\"\ngone = [\"text:Bài viết đã bị xóa\"]\n[expect]\nfields = [\"id\", \"author\"]\n");
+    let source = source(
+        "html",
+        "[item]\nrows = \"li\"\nskip = \".pinned\"\nid = \"@id\"\ntext = \"p | text\"\nauthor = \"b\"\ngone = [\"text:Bài viết đã bị xóa\"]\n[expect]\nfields = [\"id\", \"author\"]\n",
+    );
     let html = "<li id=1><b>An</b><p>Một</p><li id=2><p>Bài viết  đã bị xóa</p><li id=3><p>Không tên</p><li id=4 class=x><i class=pinned></i><b>Q</b><p>Ghim</p><li id=5>";
     let result = read(&source, Role::Start, html);
     assert_eq!(result.items.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["1"]);
@@ -139,6 +190,17 @@ fn noindex_holds_for_html_alone() {
     assert!(read(&html, Role::Start, page).items.is_empty());
     let json = source("json", "[item]\nrows = \"a\"\nid = \"i\"\ntext = \"t\"\n");
     let url = Url::parse("https://a.example/l?page=1").unwrap();
-    let page = Page { url: &url, text: "{\"a\":[{\"i\":1,\"t\":\"x\"}]}", media_type: "application/json", role: Role::Start, root: &url, fetched_at_ms: 0, first_seen_ms: 0, lastmod_ms: None, thread: None, noindex: true };
+    let page = Page {
+        url: &url,
+        text: "{\"a\":[{\"i\":1,\"t\":\"x\"}]}",
+        media_type: "application/json",
+        role: Role::Start,
+        root: &url,
+        fetched_at_ms: 0,
+        first_seen_ms: 0,
+        lastmod_ms: None,
+        thread: None,
+        noindex: true,
+    };
     assert_eq!(extract(&json, &page).items.len(), 1);
 }

@@ -52,7 +52,11 @@ fn counted_paging_and_defaults() {
     let source = check(example("vieclamtot"), "v").unwrap();
     assert!(matches!(source.walk.paging, Some(Paging::Counted { step: 50, max: Some(10_000), .. })));
     assert!(!source.keep.allows("links") && source.keep.allows("text"));
-    let feed = check("id = \"f\"\nkind = \"feed\"\n[access]\nbasis = \"open\"\n[walk]\nstart = \"https://a.example/feed\"\n", "f").unwrap();
+    let feed = check(
+        "id = \"f\"\nkind = \"feed\"\n[access]\nbasis = \"open\"\n[walk]\nstart = \"https://a.example/feed\"\n",
+        "f",
+    )
+    .unwrap();
     assert_eq!(feed.item.fields.len(), 6);
     assert_eq!(feed.walk.gone_after_ms, 86_400_000);
 }
@@ -75,7 +79,10 @@ fn mistakes_are_told_with_line_and_nearest_name() {
     assert_eq!(with("\"li\"", "\"li[\""), [("bad-selector".into(), 8, None)]);
     assert_eq!(with("\"open\"", "\"opn\"")[0].0, "bad-value");
     assert_eq!(with("[item]", "stop = \"knwn\"\n[item]"), [("bad-stop".into(), 7, Some("known".into()))]);
-    assert_eq!(with("[item]", "[expect]\nfields = [\"tme\"]\n[item]"), [("unknown-field".into(), 8, Some("time".into()))]);
+    assert_eq!(
+        with("[item]", "[expect]\nfields = [\"tme\"]\n[item]"),
+        [("unknown-field".into(), 8, Some("time".into()))]
+    );
     assert_eq!(with("[item]", "[scope]\nrules = [\"- *\"]\n[item]"), [("start-out-of-scope".into(), 8, None)]);
     assert_eq!(mistakes("id = \n")[0].0, "bad-toml");
     // Two mistakes are told at once.

@@ -58,7 +58,10 @@ impl Site {
     }
 
     pub fn html(&self, path: &str, body: &str) {
-        self.put(path, Answer::Page(200, "Content-Type: text/html; charset=utf-8\r\n".into(), body.as_bytes().to_vec()));
+        self.put(
+            path,
+            Answer::Page(200, "Content-Type: text/html; charset=utf-8\r\n".into(), body.as_bytes().to_vec()),
+        );
     }
 
     pub fn json(&self, path: &str, body: &serde_json::Value) {
@@ -71,6 +74,13 @@ impl Site {
 
     pub fn remove(&self, path: &str) {
         self.routes.lock().unwrap().remove(path);
+    }
+
+    /// Waits until a path has been asked for.
+    pub async fn until_asked(&self, path: &str) {
+        while !self.asked.lock().unwrap().iter().any(|asked| asked.path == path) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The paths asked for since the last call, in order.
@@ -100,12 +110,16 @@ impl Site {
                 None => page(&mut stream, 404, "", b"khong co").await,
                 Some(Answer::Page(status, lines, body)) => page(&mut stream, status, &lines, &body).await,
                 Some(Answer::Endless(bytes)) => {
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n").await;
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n")
+                        .await;
                     while stream.write_all(&bytes).await.is_ok() {}
                     return;
                 }
                 Some(Answer::Slow(bytes, apart)) => {
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n").await;
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n")
+                        .await;
                     for byte in bytes {
                         if stream.write_all(&[byte]).await.is_err() {
                             return;
