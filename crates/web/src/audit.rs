@@ -57,8 +57,7 @@ pub async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>> {
     let store = &console.app.store;
-    let names: BTreeMap<String, String> =
-        store.users().await?.into_iter().map(|user| (user.id, user.name)).collect();
+    let names: BTreeMap<String, String> = store.users().await?.into_iter().map(|user| (user.id, user.name)).collect();
     let who = asked.actor.trim();
     let by_name = names.iter().find(|(_, name)| name.to_lowercase() == who.to_lowercase()).map(|(id, _)| id.clone());
     let filter = AuditFilter {

@@ -173,8 +173,7 @@ pub async fn page(
     let asked = file.row.asking.as_ref();
     let mine = asked.is_some_and(|asking| asking.asked_by == actor.person.id);
     let signed = file.standing.signed_by.is_some();
-    let may_close = role.may(Act::WorkCase)
-        && (file.row.state == CaseState::Acknowledged || (open && asked.is_none()));
+    let may_close = role.may(Act::WorkCase) && (file.row.state == CaseState::Acknowledged || (open && asked.is_none()));
     let page = CasePage {
         said: Some(format!("said_{said}")).filter(|key| words.has(key)).map(|key| words.t(&key).to_owned()),
         contacts: contacts(words, &file, false),
@@ -237,9 +236,8 @@ fn steps(words: &Words, file: &CaseFile) -> Vec<Step> {
     let sealed = file.packets.first().filter(|_| file.standing.sealed);
     let step = |key: &str, done: bool, who: String| Step { words: words.t(key).to_owned(), who, done };
     let asked = asking.map(|it| format!("{} · {}", it.asked_by_name, show::exact_time(it.asked_at_ms)));
-    let signed = asking.and_then(|it| {
-        Some(format!("{} · {}", it.signed_by_name.as_ref()?, show::exact_time(it.signed_at_ms?)))
-    });
+    let signed =
+        asking.and_then(|it| Some(format!("{} · {}", it.signed_by_name.as_ref()?, show::exact_time(it.signed_at_ms?))));
     let receipt = sealed.and_then(|packet| packet.receipt_at_ms);
     vec![
         step("step_alerts", file.standing.alerts > 0, words.with("alerts_in_case", file.standing.alerts)),

@@ -87,7 +87,8 @@ pub struct RulesInForce {
 
 /// The work of building, signing and sealing a packet, given by the binary: `(case id, now)` to the sealed packet.
 /// Its error is shown to the person as it is, so it holds no post text.
-pub type Seal = Arc<dyn Fn(String, i64) -> Pin<Box<dyn Future<Output = Result<PacketRow, String>> + Send>> + Send + Sync>;
+pub type Seal =
+    Arc<dyn Fn(String, i64) -> Pin<Box<dyn Future<Output = Result<PacketRow, String>> + Send>> + Send + Sync>;
 
 /// Everything the console works with.
 #[derive(Clone)]

@@ -52,7 +52,10 @@ pub async fn page(
     let page = actor.frame(&console, Here::People).await?;
     let (words, now_ms, units) = (page.words(), now_ms(), store.units().await?);
     let line = |user: store::UserRow| UserLine {
-        unit: user.unit_id.and_then(|id| units.iter().find(|unit| unit.id == id)).map_or_else(String::new, |it| it.name.clone()),
+        unit: user
+            .unit_id
+            .and_then(|id| units.iter().find(|unit| unit.id == id))
+            .map_or_else(String::new, |it| it.name.clone()),
         state: match (user.disabled_at_ms, user.locked_until_ms) {
             (Some(_), _) => words.t("user_disabled").to_owned(),
             (None, Some(until)) if until > now_ms => words.t("user_locked").to_owned(),

@@ -268,8 +268,7 @@ async fn open(console: &Shared, actor: &Actor<may::ReadQueue>, id: &str) -> Resu
 
 async fn open_cases(console: &Shared, work: &WorkUnit) -> Result<Vec<Choice>> {
     let filter = store::CaseFilter { state: Some(model::CaseState::Open), ..store::CaseFilter::default() };
-    let known: Vec<&str> =
-        work.contacts.iter().flat_map(|contact| &contact.cases).map(|(id, _)| id.as_str()).collect();
+    let known: Vec<&str> = work.contacts.iter().flat_map(|contact| &contact.cases).map(|(id, _)| id.as_str()).collect();
     let cases = console.app.store.cases(&filter, None, 30).await?.rows;
     let choice = |case: store::CaseRow| Choice {
         here: known.contains(&case.id.as_str()),
@@ -335,11 +334,8 @@ const CONFIRM_REASONS: &[&str] = &["clear_offer", "minor", "known_contact", "sam
 const DISMISS_REASONS: &[&str] = &["honest_work", "news", "quote", "advice", "misread", "old", "other"];
 
 fn reasons(words: &Words, verdict: &str, ids: &[&str]) -> Vec<Choice> {
-    let choice = |id: &&str| Choice {
-        id: (*id).to_owned(),
-        words: words.of(&format!("reason_{verdict}"), id),
-        here: false,
-    };
+    let choice =
+        |id: &&str| Choice { id: (*id).to_owned(), words: words.of(&format!("reason_{verdict}"), id), here: false };
     ids.iter().map(choice).collect()
 }
 

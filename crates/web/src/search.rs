@@ -76,8 +76,7 @@ pub async fn page(
         "points" => ("points", Order::Points),
         _ => ("relevance", Order::Relevance),
     };
-    let choice =
-        |id: &str| Choice { id: id.to_owned(), words: words.of("order", id), here: id == name };
+    let choice = |id: &str| Choice { id: id.to_owned(), words: words.of("order", id), here: id == name };
     let mut view = SearchPage {
         fold,
         orders: ["relevance", "time", "points"].map(choice).into(),
@@ -114,7 +113,8 @@ async fn look(
     store.audit(actor.id(), "search", "", &detail, now_ms()).await?;
     let ids: Vec<String> = found.hits.into_iter().map(|hit| hit.post_id).collect();
     for post in store.posts_by_id(&ids).await? {
-        let alert = store.alerts_of_post(&post.id, now_ms()).await?.into_iter().find(|it| it.queue == model::Queue::Alert);
+        let alert =
+            store.alerts_of_post(&post.id, now_ms()).await?.into_iter().find(|it| it.queue == model::Queue::Alert);
         let href = alert.map(|alert| format!("/queue/{}", alert.id));
         view.hits.push(hit(words, &post, &parsed, href));
     }

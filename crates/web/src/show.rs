@@ -101,7 +101,8 @@ pub fn phone(value: &str) -> String {
 
 /// `18000000 VND/month` as `18.000.000 ₫ mỗi tháng`.
 pub fn money(words: &Words, value: &str) -> String {
-    let (amount, period) = value.split_once('/').map_or((value, None), |(amount, period)| (amount.trim(), Some(period)));
+    let (amount, period) =
+        value.split_once('/').map_or((value, None), |(amount, period)| (amount.trim(), Some(period)));
     let Some((figures, currency)) = amount.rsplit_once(' ') else { return value.to_owned() };
     let written: Option<Vec<String>> =
         figures.split('-').map(|figure| figure.parse().ok().map(|figure| number(words, figure))).collect();

@@ -117,8 +117,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
     type Rejection = Trouble;
 
     async fn from_request(request: Request, state: &Shared) -> Result<Self> {
-        let axum::Form(form) =
-            axum::Form::<T>::from_request(request, state).await.map_err(|_| Trouble::BadForm)?;
+        let axum::Form(form) = axum::Form::<T>::from_request(request, state).await.map_err(|_| Trouble::BadForm)?;
         Ok(Sent(form))
     }
 }

@@ -23,7 +23,11 @@ pub struct When {
 
 impl When {
     pub fn of(words: &Words, at_ms: i64, now_ms: i64) -> When {
-        When { machine: show::machine_time(at_ms), exact: show::exact_time(at_ms), ago: show::ago(words, at_ms, now_ms) }
+        When {
+            machine: show::machine_time(at_ms),
+            exact: show::exact_time(at_ms),
+            ago: show::ago(words, at_ms, now_ms),
+        }
     }
 }
 
@@ -178,9 +182,8 @@ pub fn view(words: &Words, work: &WorkUnit, step: u8, me: &str, back: String) ->
         decidable: row.state.is_open() && !held,
         campaign: row.campaign_items,
         case: row.case_id.clone().map(|id| CaseLink { id }),
-        decided_by: decided.map_or_else(String::new, |it| {
-            words.with_two("decided_by", &it.by_name, show::exact_time(it.at_ms))
-        }),
+        decided_by: decided
+            .map_or_else(String::new, |it| words.with_two("decided_by", &it.by_name, show::exact_time(it.at_ms))),
         probability: show::probability(words, row.probability),
         would_lower: work.assessment.as_ref().map_or_else(String::new, |it| would_lower(words, it)),
         reasons,
@@ -330,7 +333,8 @@ fn facts(words: &Words, found: &[Fact], step: u8) -> Vec<FactGroup> {
 }
 
 fn same(written: &str, shown: &str) -> bool {
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let bare =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     bare(written) == bare(shown)
 }
 

@@ -61,7 +61,15 @@ pub fn now_ms() -> i64 {
 }
 
 /// A post that a rule raised because of one phrase in it.
-pub fn raised(id: &str, family: Family, stance: Stance, priority: u8, title: &str, text: &str, phrase: &str) -> ReadPost {
+pub fn raised(
+    id: &str,
+    family: Family,
+    stance: Stance,
+    priority: u8,
+    title: &str,
+    text: &str,
+    phrase: &str,
+) -> ReadPost {
     let start = text.find(phrase).expect("the phrase stands in the text") as u32;
     let finding = Finding {
         kind: FindingKind::Rule,

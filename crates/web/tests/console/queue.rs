@@ -23,7 +23,8 @@ async fn the_most_urgent_comes_first_and_a_decision_moves_on_to_the_next() {
     let list = bench.get(&session, "/queue").await.body;
     let at = |id: &str| list.find(&format!("data-id=\"{id}\"")).unwrap();
     assert!(rows[0].priority == 1 && at(&rows[0].id) < at(&rows[1].id));
-    let decided = bench.post(&session, &format!("/alerts/{}/decide", rows[0].id), "verdict=confirm&reason=clear_offer").await;
+    let decided =
+        bench.post(&session, &format!("/alerts/{}/decide", rows[0].id), "verdict=confirm&reason=clear_offer").await;
     assert_eq!(decided.location(), format!("/queue/{}", rows[1].id));
     let unit = bench.store.unit(&rows[0].id, now_ms()).await.unwrap();
     assert_eq!(unit.row.state, ItemState::Alert(AlertState::Confirmed));

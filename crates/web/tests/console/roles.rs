@@ -40,7 +40,13 @@ async fn each_role_gets_what_the_table_says_and_a_clear_page_for_the_rest() {
                 _ => bench.post(&session, &path, "").await,
             };
             let may = route.act.is_none_or(|act| role.may(act));
-            assert_eq!(answer.status == StatusCode::FORBIDDEN, !may, "{role} {} {path}: {}", route.method, answer.status);
+            assert_eq!(
+                answer.status == StatusCode::FORBIDDEN,
+                !may,
+                "{role} {} {path}: {}",
+                route.method,
+                answer.status
+            );
             if !may {
                 refused += 1;
                 assert!(answer.body.contains("Bạn không có quyền xem trang này"), "{role} {path}");
@@ -49,7 +55,8 @@ async fn each_role_gets_what_the_table_says_and_a_clear_page_for_the_rest() {
         }
         let events = bench.router.clone();
         let request = axum::http::Request::get("/events").header("cookie", &session);
-        let answer = tower::ServiceExt::oneshot(events, request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let answer =
+            tower::ServiceExt::oneshot(events, request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
         let may = role.may(model::Act::ReadQueue);
         assert_eq!(answer.status(), if may { StatusCode::OK } else { StatusCode::FORBIDDEN }, "{role} /events");
     }
