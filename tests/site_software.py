@@ -23,7 +23,7 @@ PINS = HERE / "requirements.txt"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "canhgiac-site-software"
 VENV = CACHE / "venv"
 PYTHON = VENV / "bin" / "python"
-MODULES = {"forum": "forum", "classified": "classified", "comments": "comments", "wiki": "wiki"}
+NAMES = ("forum", "classified", "comments", "wiki")
 
 
 def fail(message):
@@ -67,13 +67,14 @@ def main(arguments):
         case []:
             install()
             check_wiki()
-        case ["serve" | "change", name, *_] if name in MODULES:
+        case ["serve" | "change", name, *_] if name in NAMES:
             if not is_installed():
                 fail("run `python3 tests/site_software.py` first: the software is not installed")
             if pathlib.Path(sys.prefix) != VENV:
                 os.execv(PYTHON, [PYTHON, __file__, *arguments])
+            sys.dont_write_bytecode = True
             sys.path.insert(0, str(HERE))
-            software = importlib.import_module(MODULES[name])
+            software = importlib.import_module(name)
             match arguments:
                 case ["serve", _, port, folder]:
                     folder = pathlib.Path(folder)
