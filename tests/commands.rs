@@ -68,7 +68,8 @@ fn normalise_gives_views_and_spans() {
 
 #[test]
 fn wrong_calls_exit_with_2() {
-    for args in [&["nothing"][..], &["assess"], &["assess", "/nonexistent.jsonl"], &["posts", "--data", "/nonexistent"]] {
+    for args in [&["nothing"][..], &["assess"], &["assess", "/nonexistent.jsonl"], &["posts", "--data", "/nonexistent"]]
+    {
         let output = run(args, "");
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(!output.stderr.is_empty());
@@ -80,7 +81,8 @@ fn an_import_is_recorded_once_and_found_again() {
     let folder = Folder::new("import");
     let data = folder.join("data");
     let data = data.to_str().expect("path");
-    let jsonl = folder.write("bai.jsonl", &format!("{}{{\"id\": 2}}\n{}", line("1", LURE), line("3", "Quán mình có phở ngon")));
+    let jsonl =
+        folder.write("bai.jsonl", &format!("{}{{\"id\": 2}}\n{}", line("1", LURE), line("3", "Quán mình có phở ngon")));
     let csv = folder.write("bang.csv", "id,author,body\n7,mau,\"Cho hỏi đường ra bến xe, cảm ơn\"\n");
     let output = run(&["import", jsonl.to_str().unwrap(), csv.to_str().unwrap(), "--data", data], "");
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
@@ -96,7 +98,19 @@ fn an_import_is_recorded_once_and_found_again() {
         [("import:bai", "1"), ("import:bai", "3"), ("import:bang", "7")].map(|(a, b)| (a.to_owned(), b.to_owned()))
     );
     for post in &posts {
-        for key in ["url", "title", "text", "author", "posted_at", "collected_at", "sha256", "gone_at", "versions", "thread", "parent"] {
+        for key in [
+            "url",
+            "title",
+            "text",
+            "author",
+            "posted_at",
+            "collected_at",
+            "sha256",
+            "gone_at",
+            "versions",
+            "thread",
+            "parent",
+        ] {
             assert!(post.get(key).is_some(), "{key} is in {post}");
         }
         assert_eq!(post["versions"].as_array().map(Vec::len), Some(1));

@@ -48,7 +48,8 @@ fn the_queue_holds_the_lures_of_the_demo_site() {
         }
     }
     assert!(lures >= 95 && others >= 95, "{lures} lures and {others} others were collected");
-    let (recall, rate) = (f64::from(found as u32) / f64::from(lures), f64::from(false_alarms as u32) / f64::from(others));
+    let (recall, rate) =
+        (f64::from(found as u32) / f64::from(lures), f64::from(false_alarms as u32) / f64::from(others));
     assert!(
         recall >= RECALL && rate <= FALSE_ALARMS,
         "{found} of {lures} lures, {false_alarms} of {others} others: {errors:#?}"

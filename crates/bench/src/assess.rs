@@ -21,7 +21,9 @@ pub fn run() -> Result<(), String> {
     let mut contestants = [
         Contestant {
             name: "read + assess, everything explained".into(),
-            pass: Box::new(|| posts.iter().map(|post| u64::from(ruleset.assess(&text::read(None, post, None)).alert)).sum()),
+            pass: Box::new(|| {
+                posts.iter().map(|post| u64::from(ruleset.assess(&text::read(None, post, None)).alert)).sum()
+            }),
         },
         Contestant {
             name: "read: unmask, spans, facts".into(),

@@ -53,8 +53,7 @@ pub fn of_data(data: &Path) -> Result<Vec<RuleFile>> {
             std::fs::create_dir_all(path.parent().unwrap_or(&coming))?;
             std::fs::write(path, &file.bytes)?;
         }
-        std::fs::rename(&coming, &folder)
-            .with_context(|| format!("cannot put the rules into {}", folder.display()))?;
+        std::fs::rename(&coming, &folder).with_context(|| format!("cannot put the rules into {}", folder.display()))?;
     }
     read(&folder)
 }

@@ -46,7 +46,9 @@ impl Config {
     pub fn load(named: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Config> {
         let path = named.unwrap_or(Path::new("canhgiac.toml"));
         let mut table = match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str::<toml::Table>(&text).with_context(|| format!("{} is not TOML", path.display()))?,
+            Ok(text) => {
+                toml::from_str::<toml::Table>(&text).with_context(|| format!("{} is not TOML", path.display()))?
+            }
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => toml::Table::new(),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };

@@ -49,7 +49,13 @@ impl Crawler {
     }
 
     /// Puts a source file into the store and lets it run, unless its access basis forbids that.
-    pub async fn take_in(&self, toml: &str, file: &str, params: &BTreeMap<String, String>, now_ms: i64) -> Result<Source> {
+    pub async fn take_in(
+        &self,
+        toml: &str,
+        file: &str,
+        params: &BTreeMap<String, String>,
+        now_ms: i64,
+    ) -> Result<Source> {
         let source = load(toml, file, params)?;
         if let Some(barrier) = &source.barrier {
             return Err(anyhow!("nguồn {} không được bắt đầu: {barrier}", source.id));
@@ -316,22 +322,17 @@ fn fetch_of(source: &str, request: &Request, capture: &Option<String>) -> FetchR
 }
 
 fn capture_of(source: &str, fetched: &Fetched, asked_url: &str) -> Capture {
-    let mut capture = Capture::of_file(
-        source,
-        Method::Crawl,
-        asked_url,
-        COLLECTOR,
-        fetched.requested_at_ms + fetched.took_ms,
-    );
+    let mut capture =
+        Capture::of_file(source, Method::Crawl, asked_url, COLLECTOR, fetched.requested_at_ms + fetched.took_ms);
     let declared = fetched.response.field("content-type").map(str::to_owned);
     capture.url_final = fetched.url.to_string();
     capture.status = Some(fetched.status);
     capture.http_version = fetched.response.line.split(' ').next().map(str::to_owned);
     capture.request_headers = fetched.request.fields.clone();
     capture.response_headers = fetched.response.fields.clone();
-    capture.charset_declared = declared
-        .as_deref()
-        .and_then(|value| value.to_lowercase().split_once("charset=").map(|(_, name)| name.trim_matches('"').to_owned()));
+    capture.charset_declared = declared.as_deref().and_then(|value| {
+        value.to_lowercase().split_once("charset=").map(|(_, name)| name.trim_matches('"').to_owned())
+    });
     capture.content_type = declared;
     capture.server_ip = fetched.server.map(|address| address.ip().to_string());
     capture.tls_cert_sha256 = fetched.certificate_sha256.clone();

@@ -81,7 +81,8 @@ impl Handover {
 
     async fn signed(&self, case: &store::CaseFile, asking: &store::Asking) -> Result<Vec<SignedStep>> {
         let mut steps = Vec::new();
-        for decision in case.decisions.iter().filter(|decision| decision.verdict == Verdict::Confirm && !decision.undone)
+        for decision in
+            case.decisions.iter().filter(|decision| decision.verdict == Verdict::Confirm && !decision.undone)
         {
             let (person, role) = self.person(&decision.by).await?;
             let reason = match &decision.note {
@@ -100,7 +101,9 @@ impl Handover {
         });
         if let (Some(by), Some(at_ms)) = (&asking.signed_by, asking.signed_at_ms) {
             let (person, role) = self.person(by).await?;
-            steps.push(SignedStep { person, role, step: "ký chuyển".into(), at_ms, reason: "đồng ý chuyển".into() });
+            steps.push(SignedStep {
+                person, role, step: "ký chuyển".into(), at_ms, reason: "đồng ý chuyển".into()
+            });
         }
         Ok(steps)
     }
@@ -225,13 +228,7 @@ fn written(unit: &WorkUnit, kind: &str, value: &str) -> Vec<String> {
         .collect()
 }
 
-fn add(
-    accounts: &mut BTreeMap<(String, String), Account>,
-    kind: &str,
-    value: &str,
-    written: Vec<String>,
-    at_ms: i64,
-) {
+fn add(accounts: &mut BTreeMap<(String, String), Account>, kind: &str, value: &str, written: Vec<String>, at_ms: i64) {
     let account = accounts.entry((kind.to_owned(), value.to_owned())).or_insert_with(|| Account {
         kind: kind.to_owned(),
         value: value.to_owned(),

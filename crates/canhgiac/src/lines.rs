@@ -90,7 +90,9 @@ fn next_line(input: &mut dyn BufRead) -> Result<Option<Result<String, String>>> 
     while matches!(bytes.last(), Some(b'\n' | b'\r')) {
         bytes.pop();
     }
-    Ok(Some(String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))))
+    Ok(Some(
+        String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to())),
+    ))
 }
 
 fn skip_rest(input: &mut dyn BufRead) -> io::Result<()> {

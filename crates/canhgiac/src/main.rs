@@ -73,9 +73,7 @@ fn run(cli: Cli) -> Result<bool> {
             commands::train::run(&corpus, (!dry_run).then_some(out.as_path()), folder.as_deref())
         }
         Command::Rules(RulesCommand::Check { rules }) => commands::rules::check(rules.rules.as_deref()),
-        Command::Packet(PacketCommand::Verify { file, signers }) => {
-            commands::packet::verify(&file, signers.as_deref())
-        }
+        Command::Packet(PacketCommand::Verify { file, signers }) => commands::packet::verify(&file, signers.as_deref()),
         Command::Source(SourceCommand::Check { files }) => commands::source::check(&files, &config),
         other => tokio::runtime::Runtime::new()?.block_on(run_async(other, &config)),
     }

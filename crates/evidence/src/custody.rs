@@ -87,7 +87,8 @@ mod tests {
         let log = write(&[touch(3, "sealed"), touch(1, "captured"), touch(2, "confirmed")]).unwrap();
         assert_eq!(check(&log), Ok(3));
         assert!(log.lines().next().unwrap().contains("captured"));
-        let without_second: String = log.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
+        let without_second: String =
+            log.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
         assert_eq!(check(&without_second), Err(2));
         assert_eq!(check(&log.replace("confirmed", "dismissed")), Err(3));
     }

@@ -71,10 +71,7 @@ impl Signer {
 }
 
 /// The one line that lets `ssh-keygen -Y verify -f allowed_signers` accept our signature for our namespace only.
-pub(crate) fn allowed_signers_line(
-    principal: &str,
-    key: &ssh_key::public::KeyData,
-) -> Result<String, ssh_key::Error> {
+pub(crate) fn allowed_signers_line(principal: &str, key: &ssh_key::public::KeyData) -> Result<String, ssh_key::Error> {
     let public = ssh_key::PublicKey::new(key.clone(), "").to_openssh()?;
     Ok(format!("{principal} namespaces=\"{NAMESPACE}\" {}\n", public.trim_end()))
 }

@@ -75,8 +75,8 @@ struct PostPart<'a> {
 
 /// Renders the report. `files` are the parts already built: the report prints the hashes of the originals.
 pub(crate) fn page(case: &CaseFile, files: &Files) -> Result<String, askama::Error> {
-    let date = local(case.sealed_at_ms)
-        .map_or_else(String::new, |at| at.strftime("ngày %d tháng %m năm %Y").to_string());
+    let date =
+        local(case.sealed_at_ms).map_or_else(String::new, |at| at.strftime("ngày %d tháng %m năm %Y").to_string());
     let mut people: Vec<&str> = case.signed.iter().map(|step| step.person.as_str()).collect();
     people.sort_unstable();
     people.dedup();

@@ -183,10 +183,7 @@ pub fn seal(case: &CaseFile, signer: &Signer) -> Result<Sealed, CaseFileError> {
     files.insert("07-nhat-ky.jsonl".into(), log.into_bytes());
     files.insert("02-thuc-the.csv".into(), facts_csv(case).map_err(|error| write(&error))?);
     files.insert("05-phan-tich.json".into(), pretty(&analysis(case)).map_err(|error| write(&error))?);
-    files.insert(
-        "packet.json".into(),
-        pretty(&machine_truth(case, signer, &captures)).map_err(|error| write(&error))?,
-    );
+    files.insert("packet.json".into(), pretty(&machine_truth(case, signer, &captures)).map_err(|error| write(&error))?);
     files.insert("00-DOC-TRUOC.txt".into(), read_me_first(case, signer));
     let page = report::page(case, &files).map_err(|error| write(&error))?;
     files.insert("01-bao-cao.html".into(), page.into_bytes());
@@ -207,11 +204,7 @@ fn require_two_people(case: &CaseFile) -> Result<(), CaseFileError> {
     if people.len() < 2 { Err(CaseFileError::TwoPeople) } else { Ok(()) }
 }
 
-fn add_post(
-    post: &PostCopy,
-    files: &mut Files,
-    captures: &mut Vec<serde_json::Value>,
-) -> Result<(), CaseFileError> {
+fn add_post(post: &PostCopy, files: &mut Files, captures: &mut Vec<serde_json::Value>) -> Result<(), CaseFileError> {
     let id = &post.capture_id;
     let safe = !id.is_empty() && id.len() <= 80 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !safe {

@@ -1,6 +1,8 @@
 //! A packet is what police receive: it verifies, and no byte of it can change unseen.
 
-use evidence::{Account, CaseFile, CaseFileError, Original, Outcome, PostCopy, Signer, SignedStep, Touch, seal, verify};
+use evidence::{
+    Account, CaseFile, CaseFileError, Original, Outcome, PostCopy, SignedStep, Signer, Touch, seal, verify,
+};
 use model::{Family, Stance};
 use rules::{Assessment, Finding, FindingKind};
 use text::{Field, Span};
@@ -49,6 +51,7 @@ fn case_file() -> CaseFile {
             assessment: Assessment {
                 ruleset: "0".repeat(64),
                 stance: Stance::Offer,
+                stance_margin: 42,
                 stance_reasons: vec![],
                 alert: true,
                 referral: false,
@@ -218,9 +221,8 @@ fn stock_tools_agree() {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&sealed.zip)).unwrap();
     archive.extract(&folder.0).unwrap();
     let packet = folder.0.join("CG-2026-000001");
-    let run = |command: &str| {
-        std::process::Command::new("sh").arg("-c").arg(command).current_dir(&packet).output().unwrap()
-    };
+    let run =
+        |command: &str| std::process::Command::new("sh").arg("-c").arg(command).current_dir(&packet).output().unwrap();
     let sums = run("sha256sum --strict -c SHA256SUMS");
     assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stdout));
     let signed = run(

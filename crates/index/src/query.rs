@@ -5,7 +5,7 @@
 //! | `việc nhẹ` | both words, anywhere |
 //! | `"việc nhẹ"` | the words in this order; `"việc nhẹ"~3` lets three others stand between |
 //! | `than` | any marking; `thận` finds itself and the unmarked form, never another marking |
-//! | `~thận` | any marking | 
+//! | `~thận` | any marking |
 //! | `=than` | exactly unmarked |
 //! | `tuyen*` | words that begin so, marks ignored |
 //! | `-từ`, `KHÔNG`, `NOT` | without |
@@ -125,7 +125,9 @@ impl Node {
                 let quoted = format!("“{}”", text.join(" "));
                 let marks = match words.iter().all(|word| word.marks == Marks::Exact) {
                     true => " (đúng từng dấu)",
-                    false if words.iter().all(|word| word.is_bare() || word.marks == Marks::Any) => " (mọi cách bỏ dấu)",
+                    false if words.iter().all(|word| word.is_bare() || word.marks == Marks::Any) => {
+                        " (mọi cách bỏ dấu)"
+                    }
                     false => " (đúng dấu hoặc không dấu)",
                 };
                 let near = if *slop > 0 { format!(", cách nhau tối đa {slop} âm tiết") } else { String::new() };
@@ -328,11 +330,7 @@ impl Parser {
         let words: Vec<Word> = view
             .tokens
             .iter()
-            .map(|token| Word {
-                exact: view.canon_of(token).to_owned(),
-                folded: view.fold_of(token).to_owned(),
-                marks,
-            })
+            .map(|token| Word { exact: view.canon_of(token).to_owned(), folded: view.fold_of(token).to_owned(), marks })
             .collect();
         if words.is_empty() {
             return Err(error(column, "không có chữ hay số nào để tìm.", "Viết một từ."));

@@ -481,7 +481,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_column() {
-        for (query, column) in [("việc \"nhẹ", 6), ("(việc", 1), ("việc HOẶC", 6), ("mầu:x", 1), ("a ) b", 3), ("points:x", 1)] {
+        for (query, column) in
+            [("việc \"nhẹ", 6), ("(việc", 1), ("việc HOẶC", 6), ("mầu:x", 1), ("a ) b", 3), ("points:x", 1)]
+        {
             assert_eq!(Query::parse(query, false).unwrap_err().column, column, "{query}");
         }
     }

@@ -221,9 +221,9 @@ pub fn read(title: Option<&str>, text: &str, posted_at_ms: Option<i64>) -> Readi
 
 /// The stable 64-bit id of a canon or folded syllable (FNV-1a), the same on every machine and in every version.
 pub fn syllable_id(syllable: &str) -> u64 {
-    syllable.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    syllable
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Removes Vietnamese marks and lower-cases: `Đắk Lắk` becomes `dak lak`. For short strings such as lexicon terms.

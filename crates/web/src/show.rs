@@ -19,7 +19,7 @@ pub fn number(words: &Words, value: i64) -> String {
     let separator = if words.language == Language::Vi { '.' } else { ',' };
     let mut text = String::from(if value < 0 { "−" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(separator);
         }
         text.push(digit);
@@ -62,9 +62,9 @@ pub fn machine_time(at_ms: i64) -> String {
 pub fn ago(words: &Words, at_ms: i64, now_ms: i64) -> String {
     let past_ms = now_ms.saturating_sub(at_ms);
     match past_ms {
-        ..MINUTE_MS => words.t("time_now").to_owned(),
-        ..HOUR_MS => words.with("time_minutes_ago", past_ms / MINUTE_MS),
-        ..DAY_MS => words.with("time_hours_ago", past_ms / HOUR_MS),
+        _ if past_ms < MINUTE_MS => words.t("time_now").to_owned(),
+        _ if past_ms < HOUR_MS => words.with("time_minutes_ago", past_ms / MINUTE_MS),
+        _ if past_ms < DAY_MS => words.with("time_hours_ago", past_ms / HOUR_MS),
         _ if past_ms < 7 * DAY_MS => words.with("time_days_ago", past_ms / DAY_MS),
         _ => in_local_time(at_ms).map_or_else(String::new, |at| at.strftime("%d/%m/%Y").to_string()),
     }

@@ -65,10 +65,8 @@ impl Drop for Place {
 pub async fn run(data: Option<String>, listen: &str, once: bool, config: &Config) -> Result<()> {
     let stop = serve::on_signal();
     let throw_away = data.is_none();
-    let folder = data.map_or_else(
-        || std::env::temp_dir().join(format!("canhgiac-demo-{}", std::process::id())),
-        PathBuf::from,
-    );
+    let folder =
+        data.map_or_else(|| std::env::temp_dir().join(format!("canhgiac-demo-{}", std::process::id())), PathBuf::from);
     let place = Place { folder, throw_away };
     let config = Config { organisation: "Trung tâm Mẫu (bản thử)".into(), ..config.clone() };
     let opened = Arc::new(opening::open(&place.folder.to_string_lossy(), &config).await?);
@@ -218,4 +216,3 @@ impl Line {
         self.posts = 0;
     }
 }
-

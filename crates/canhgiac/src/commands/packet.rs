@@ -10,7 +10,8 @@ use crate::opening::Opened;
 /// Writes the ZIP of a case's newest packet; seals it first when its escalation has been signed and it is not sealed.
 pub async fn build(opened: &Opened, case: &str, out: Option<&Path>, now_ms: i64) -> Result<()> {
     let file = opened.store.case(case, now_ms).await.with_context(|| format!("no case {case}"))?;
-    let waits = file.row.asking.as_ref().is_some_and(|asking| asking.signed_at_ms.is_some() && asking.packet_id.is_none());
+    let waits =
+        file.row.asking.as_ref().is_some_and(|asking| asking.signed_at_ms.is_some() && asking.packet_id.is_none());
     let packet = if waits {
         opened.handover.seal(&file.row.id, now_ms).await?
     } else {
@@ -24,10 +25,7 @@ pub async fn build(opened: &Opened, case: &str, out: Option<&Path>, now_ms: i64)
     let zip = opened.store.original(&packet.file_sha256).await?;
     let path = out.unwrap_or(Path::new(".")).join(format!("{}.zip", packet.id));
     std::fs::write(&path, zip).with_context(|| format!("cannot write {}", path.display()))?;
-    opened
-        .store
-        .audit("command line", "export", &packet.id, &serde_json::json!({"what": "packet"}), now_ms)
-        .await?;
+    opened.store.audit("command line", "export", &packet.id, &serde_json::json!({"what": "packet"}), now_ms).await?;
     println!("{}", path.display());
     Ok(())
 }
@@ -50,6 +48,13 @@ pub fn verify(file: &Path, signers: Option<&Path>) -> Result<bool> {
         println!("SHA-256 của SHA256SUMS (so với biên nhận): {sums}");
     }
     let valid = verification.valid();
-    println!("{}", if valid { "valid: gói nguyên vẹn, chữ ký đúng" } else { "INVALID: gói không còn như lúc niêm phong" });
+    println!(
+        "{}",
+        if valid {
+            "valid: gói nguyên vẹn, chữ ký đúng"
+        } else {
+            "INVALID: gói không còn như lúc niêm phong"
+        }
+    );
     Ok(valid)
 }

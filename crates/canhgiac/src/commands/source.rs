@@ -84,7 +84,8 @@ pub fn check(files: &[PathBuf], config: &Config) -> Result<bool> {
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             let entries = std::fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            waiting.extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|end| end == "toml")));
+            waiting
+                .extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|end| end == "toml")));
             continue;
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -8,7 +8,7 @@ use crate::bundle;
 use crate::commands::eval;
 
 /// Posts that are only for measuring; training never reads them.
-const LOCKED: &str = "locked.jsonl";
+const ONLY_FOR_MEASURING: [&str; 2] = ["locked.jsonl", "stream.jsonl"];
 
 /// Trains from the labelled files of `corpus`; writes to `out` where one is given. `false` when lines could not be read.
 pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bool> {
@@ -17,7 +17,7 @@ pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bo
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
-        .filter(|path| path.file_name().is_some_and(|name| name != LOCKED))
+        .filter(|path| !ONLY_FOR_MEASURING.iter().any(|name| path.ends_with(name)))
         .collect();
     files.sort();
     if files.is_empty() {

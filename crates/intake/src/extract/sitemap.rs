@@ -53,26 +53,24 @@ pub fn read(text: &str, url: &Url) -> Result<Vec<Entry>, String> {
             }
             Event::End(tag) => {
                 let ended = tag.local_name().as_ref().to_ascii_lowercase();
-                if let Some((_, loc, lastmod)) = &mut open {
-                    if ended == name {
-                        match ended.as_str() {
-                            "loc" if loc.is_none() => *loc = Some(value.trim().to_owned()),
-                            "lastmod" | "publication_date" if lastmod.is_none() => {
-                                *lastmod = Some(value.trim().to_owned())
-                            }
-                            _ => {}
-                        }
+                if let Some((_, loc, lastmod)) = &mut open
+                    && ended == name
+                {
+                    match ended.as_str() {
+                        "loc" if loc.is_none() => *loc = Some(value.trim().to_owned()),
+                        "lastmod" | "publication_date" if lastmod.is_none() => *lastmod = Some(value.trim().to_owned()),
+                        _ => {}
                     }
                 }
-                if matches!(ended.as_str(), "url" | "sitemap") {
-                    if let Some((is_sitemap, Some(loc), lastmod)) = open.take() {
-                        let lastmod_ms = lastmod.and_then(|text| iso(&text, None)).map(|moment| moment.at_ms);
-                        entries.extend(canonical::canonical_text(&loc, Some(url)).map(|url| Entry {
-                            url,
-                            lastmod_ms,
-                            is_sitemap,
-                        }));
-                    }
+                if matches!(ended.as_str(), "url" | "sitemap")
+                    && let Some((is_sitemap, Some(loc), lastmod)) = open.take()
+                {
+                    let lastmod_ms = lastmod.and_then(|text| iso(&text, None)).map(|moment| moment.at_ms);
+                    entries.extend(canonical::canonical_text(&loc, Some(url)).map(|url| Entry {
+                        url,
+                        lastmod_ms,
+                        is_sitemap,
+                    }));
                 }
                 name.clear();
             }

@@ -68,10 +68,10 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 fn declaration(bytes: &[u8]) -> Option<String> {
     let head: String =
         bytes.iter().take(DECLARATION_WITHIN).map(|byte| *byte as char).collect::<String>().to_ascii_lowercase();
-    if let Some(xml) = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split("?>").next()) {
-        if let Some(name) = xml.split("encoding").nth(1).and_then(quoted) {
-            return Some(name);
-        }
+    if let Some(xml) = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split("?>").next())
+        && let Some(name) = xml.split("encoding").nth(1).and_then(quoted)
+    {
+        return Some(name);
     }
     head.split("<meta").skip(1).find_map(|meta| {
         let meta = meta.split('>').next()?;

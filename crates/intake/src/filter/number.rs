@@ -86,10 +86,10 @@ fn unit(text: &str) -> (Option<f64>, &str) {
     ];
     let trimmed = text.trim_start();
     for (name, factor) in UNITS {
-        if let Some(rest) = trimmed.strip_prefix(name) {
-            if !rest.starts_with(char::is_alphabetic) {
-                return (Some(*factor), rest);
-            }
+        if let Some(rest) = trimmed.strip_prefix(name)
+            && !rest.starts_with(char::is_alphabetic)
+        {
+            return (Some(*factor), rest);
         }
     }
     (None, text)

@@ -77,10 +77,10 @@ impl Compiler<'_> {
                 self.tell(&path, "missing-parameter", format!("Chưa đưa tham số `{name}` (--param {name}=…)."));
                 continue;
             };
-            if let Some(Ok(pattern)) = &pattern {
-                if !pattern.is_match(value) {
-                    self.tell(&path, "bad-parameter", format!("Tham số `{name}` không khớp `{}`.", pattern.as_str()));
-                }
+            if let Some(Ok(pattern)) = &pattern
+                && !pattern.is_match(value)
+            {
+                self.tell(&path, "bad-parameter", format!("Tham số `{name}` không khớp `{}`.", pattern.as_str()));
             }
             self.params.insert(name.clone(), value.clone());
         }

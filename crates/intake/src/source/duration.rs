@@ -16,7 +16,7 @@ pub fn duration_ms(text: &str) -> Option<i64> {
         _ => return None,
     };
     let total = number * unit_ms;
-    (total >= 0.0 && total < 1e14).then_some(total as i64)
+    (0.0..1e14).contains(&total).then_some(total as i64)
 }
 
 /// A span `a..b`, or `a` for both ends.

@@ -203,10 +203,8 @@ impl Path {
             None => (false, selector),
         };
         let path = |target| Path { of_page, target, attribute: None, filters: filters.clone() };
-        if of_page {
-            if let Some(target) = pseudo(selector)? {
-                return Ok(path(target));
-            }
+        if of_page && let Some(target) = pseudo(selector)? {
+            return Ok(path(target));
         }
         if !of_page && is_literal(selector, names) {
             let template = Template::parse(selector, names.params, names.fields)

@@ -1,7 +1,6 @@
 //! One suite over every backend. Without more it runs on SQLite, in throw-away folders; with
 //! `CANHGIAC_TEST_DATABASE=postgres://user@host/database` each test makes a database of its own on that server.
 
-mod bench;
 mod deciding;
 mod escalating;
 mod faults;

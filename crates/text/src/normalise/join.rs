@@ -414,12 +414,12 @@ impl Reader<'_> {
         let range = group[0].range.start..group[group.len() - 1].range.end;
         if disguise {
             let dressed: String = soft.text[range.clone()].to_owned();
-            if dressed.bytes().filter(|b| b.is_ascii_digit()).count() + group.len() <= 5 {
-                if let Some(form) = unleeted(&dressed, self.lexicon) {
-                    self.evasion.leet += 1;
-                    self.replaced(&form, range);
-                    return true;
-                }
+            if dressed.bytes().filter(|b| b.is_ascii_digit()).count() + group.len() <= 5
+                && let Some(form) = unleeted(&dressed, self.lexicon)
+            {
+                self.evasion.leet += 1;
+                self.replaced(&form, range);
+                return true;
             }
             if group.iter().all(word) {
                 return false;

@@ -377,10 +377,10 @@ fn respelled(word: &str, lexicon: &Lexicon) -> Option<String> {
         (known.syllable && known.met > 0).then_some(form)
     };
     for (from, to) in FRONT {
-        if let Some(rest) = word.strip_prefix(from) {
-            if let Some(form) = try_form(format!("{to}{rest}")) {
-                return Some(form);
-            }
+        if let Some(rest) = word.strip_prefix(from)
+            && let Some(form) = try_form(format!("{to}{rest}"))
+        {
+            return Some(form);
         }
     }
     for (from, to) in BACK {

@@ -303,10 +303,11 @@ fn compose(cells: &[Cell], evasion: &mut Evasion) -> Vec<Cell> {
             let base = chars::lower(base);
             let all = own.chain(following.iter().map(|cell| cell.c));
             let (c, dropped) = latin(base, all.clone());
-            if c == base && !is_vowel(base) {
-                if let Some(tone) = all.clone().find_map(tone_of) {
-                    carried = Some(tone);
-                }
+            if c == base
+                && !is_vowel(base)
+                && let Some(tone) = all.clone().find_map(tone_of)
+            {
+                carried = Some(tone);
             }
             if dropped && marks > 0 {
                 stacked.count(&mut evasion.invisible);
