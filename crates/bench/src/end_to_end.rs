@@ -12,7 +12,7 @@ const POSTS: usize = 20_000;
 /// Prints posts a second by wall time and CPU microseconds a post of the whole process.
 pub fn run() -> Result<(), String> {
     let binary = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/canhgiac"));
-    let binary = std::env::var_os("CANHGIAC_BINARY").map_or(binary.to_path_buf(), Into::into);
+    let binary = std::env::var_os("BENCH_BINARY").map_or(binary.to_path_buf(), Into::into);
     if !binary.exists() {
         return Err(format!("{} is not there: `cargo build --release` first", binary.display()));
     }
@@ -37,6 +37,7 @@ fn measure(binary: &Path, folder: &Path) -> Result<(), String> {
     for args in [vec!["import".as_ref(), file.as_os_str()], vec!["work".as_ref(), "--once".as_ref()]] {
         let status = Command::new(binary)
             .args(&args)
+            .env_remove("BENCH_BINARY")
             .arg("--data")
             .arg(&data)
             .stdin(Stdio::null())

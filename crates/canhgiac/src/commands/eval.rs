@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use rules::{LabelledPost, Ruleset};
+use rules::{LabelledPost, Ruleset, baselines};
 
 use crate::lines;
 
@@ -45,6 +45,7 @@ pub fn run(ruleset: &Ruleset, asked: &Asked) -> Result<bool> {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         println!("{}", report.to_text());
+        println!("{}", baselines::to_text(&baselines::baselines(ruleset, &posts)));
         if asked.errors {
             println!("{}", report.errors_to_text());
         }

@@ -119,6 +119,8 @@ async fn preview(file: &Path, params: &[String], allow_loopback: bool) -> Result
 }
 
 async fn log(store: &store::Store, id: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut after: Option<String> = None;
     loop {
         let page = store.fetch_log(id, after.as_deref(), 500).await?;
@@ -126,11 +128,13 @@ async fn log(store: &store::Store, id: &str) -> Result<()> {
             let gap = fetch.gap_ms.map_or("-".into(), |gap| format!("{gap} ms"));
             let status = fetch.status.map_or("-".into(), |status| status.to_string());
             let at = crate::clock::rfc3339(fetch.at_ms);
-            println!("{at}\tgap {gap}\t{status}\t{}\t{}\t{}", fetch.outcome, fetch.allowed_by, fetch.url);
+            writeln!(out, "{at}\tgap {gap}\t{status}\t{}\t{}\t{}", fetch.outcome, fetch.allowed_by, fetch.url)?;
         }
         match page.next {
             Some(next) => after = Some(next),
-            None => return Ok(()),
+            None => break,
         }
     }
+    out.flush()?;
+    Ok(())
 }
