@@ -1,5 +1,6 @@
 //! `canhgiac eval`: measures on labelled posts.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -42,12 +43,12 @@ pub fn run(ruleset: &Ruleset, asked: &Asked) -> Result<bool> {
     let (posts, bad) = read(asked.files)?;
     let report = rules::evaluate(ruleset, &posts);
     if asked.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!("{}", report.to_text());
-        println!("{}", baselines::to_text(&baselines::baselines(ruleset, &posts)));
+        writeln!(std::io::stdout(), "{}", report.to_text())?;
+        writeln!(std::io::stdout(), "{}", baselines::to_text(&baselines::baselines(ruleset, &posts)))?;
         if asked.errors {
-            println!("{}", report.errors_to_text());
+            writeln!(std::io::stdout(), "{}", report.errors_to_text())?;
         }
     }
     let good = asked.min.is_none_or(|min| report.f1.value >= min);

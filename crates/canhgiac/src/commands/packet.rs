@@ -1,5 +1,6 @@
 //! `canhgiac packet`: building for a signed case, verifying anywhere.
 
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +27,7 @@ pub async fn build(opened: &Opened, case: &str, out: Option<&Path>, now_ms: i64)
     let path = out.unwrap_or(Path::new(".")).join(format!("{}.zip", packet.id));
     std::fs::write(&path, zip).with_context(|| format!("cannot write {}", path.display()))?;
     opened.store.audit("command line", "export", &packet.id, &serde_json::json!({"what": "packet"}), now_ms).await?;
-    println!("{}", path.display());
+    writeln!(std::io::stdout(), "{}", path.display())?;
     Ok(())
 }
 
@@ -39,22 +40,23 @@ pub fn verify(file: &Path, signers: Option<&Path>) -> Result<bool> {
     let verification = evidence::verify(file, trusted.as_deref());
     for check in &verification.checks {
         match &check.outcome {
-            Outcome::Right => println!("đúng     {}", check.what),
-            Outcome::Wrong(reason) => println!("SAI      {}: {reason}", check.what),
-            Outcome::Remark(remark) => println!("lưu ý    {}: {remark}", check.what),
+            Outcome::Right => writeln!(std::io::stdout(), "đúng     {}", check.what)?,
+            Outcome::Wrong(reason) => writeln!(std::io::stdout(), "SAI      {}: {reason}", check.what)?,
+            Outcome::Remark(remark) => writeln!(std::io::stdout(), "lưu ý    {}: {remark}", check.what)?,
         }
     }
     if let Some(sums) = &verification.sums_sha256 {
-        println!("SHA-256 của SHA256SUMS (so với biên nhận): {sums}");
+        writeln!(std::io::stdout(), "SHA-256 của SHA256SUMS (so với biên nhận): {sums}")?;
     }
     let valid = verification.valid();
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{}",
         if valid {
             "valid: gói nguyên vẹn, chữ ký đúng"
         } else {
             "INVALID: gói không còn như lúc niêm phong"
         }
-    );
+    )?;
     Ok(valid)
 }

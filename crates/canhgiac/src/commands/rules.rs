@@ -1,5 +1,6 @@
 //! `canhgiac rules check`.
 
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
@@ -15,14 +16,20 @@ pub fn check(folder: Option<&Path>) -> Result<bool> {
     };
     match Ruleset::compile(&files) {
         Ok(ruleset) => {
-            println!("{} tệp, {} quy tắc, bộ {}", files.len(), ruleset.rules().count(), ruleset.id());
+            writeln!(
+                std::io::stdout(),
+                "{} tệp, {} quy tắc, bộ {}",
+                files.len(),
+                ruleset.rules().count(),
+                ruleset.id()
+            )?;
             Ok(true)
         }
         Err(problems) => {
             for problem in &problems {
-                println!("{problem}");
+                writeln!(std::io::stdout(), "{problem}")?;
             }
-            println!("{} lỗi", problems.len());
+            writeln!(std::io::stdout(), "{} lỗi", problems.len())?;
             Ok(false)
         }
     }

@@ -1,5 +1,6 @@
 //! `canhgiac source`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -28,7 +29,7 @@ pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result
             for row in opening::read(&place(&data)).await?.sources().await? {
                 let due = row.due_at_ms.map_or("-".into(), crate::clock::rfc3339);
                 let note = row.problem.unwrap_or_default();
-                println!("{}\t{}\t{} posts\tdue {due}\t{note}", row.id, row.state, row.posts);
+                writeln!(std::io::stdout(), "{}\t{}\t{} posts\tdue {due}\t{note}", row.id, row.state, row.posts)?;
             }
         }
         SourceCommand::Preview { file, params, allow_loopback } => {
@@ -42,12 +43,12 @@ pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result
                 anyhow::bail!("{id} cannot start: {barrier}");
             }
             opened.store.move_source("command line", &id, SourceState::Enabled, true, None, now_ms).await?;
-            println!("{id} enabled");
+            writeln!(std::io::stdout(), "{id} enabled")?;
         }
         SourceCommand::Pause { id, data } => {
             let opened = opening::open(&place(&data), config).await?;
             opened.store.move_source("command line", &id, SourceState::Paused, true, None, now_ms).await?;
-            println!("{id} paused");
+            writeln!(std::io::stdout(), "{id} paused")?;
         }
         SourceCommand::Log { id, data } => log(&opening::read(&place(&data)).await?, &id).await?,
         SourceCommand::Check { files } => return check(&files, config),
@@ -67,7 +68,7 @@ pub fn check(files: &[PathBuf], config: &Config) -> Result<bool> {
         };
         problems += found.len();
         for problem in &found {
-            println!("{problem}");
+            let _ = writeln!(std::io::stdout(), "{problem}");
         }
     };
     let mut waiting: Vec<PathBuf> = match (files.is_empty(), &config.sources) {
@@ -91,7 +92,7 @@ pub fn check(files: &[PathBuf], config: &Config) -> Result<bool> {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         one(&text, &path.display().to_string(), path.parent().unwrap_or(Path::new(".")));
     }
-    println!("{checked} tệp nguồn, {problems} lỗi");
+    writeln!(std::io::stdout(), "{checked} tệp nguồn, {problems} lỗi")?;
     Ok(problems == 0)
 }
 
@@ -109,17 +110,22 @@ async fn preview(file: &Path, params: &[String], allow_loopback: bool) -> Result
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     for post in keep.posts.values().take(PREVIEW_POSTS) {
         let shown: String = post.item.text.chars().take(200).collect();
-        println!("{}\t{}\t{}", post.item.id, post.item.title.as_deref().unwrap_or("-"), shown.replace('\n', " "));
+        writeln!(
+            std::io::stdout(),
+            "{}\t{}\t{}",
+            post.item.id,
+            post.item.title.as_deref().unwrap_or("-"),
+            shown.replace('\n', " ")
+        )?;
     }
-    println!("{} bài, {} yêu cầu", keep.posts.len(), summary.requests);
+    writeln!(std::io::stdout(), "{} bài, {} yêu cầu", keep.posts.len(), summary.requests)?;
     for (url, problem) in &summary.problems {
-        println!("{url}: {}", problem.message);
+        writeln!(std::io::stdout(), "{url}: {}", problem.message)?;
     }
     Ok(summary.problems.is_empty() && !keep.posts.is_empty())
 }
 
 async fn log(store: &store::Store, id: &str) -> Result<()> {
-    use std::io::Write;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut after: Option<String> = None;
     loop {

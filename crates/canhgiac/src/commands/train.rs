@@ -1,5 +1,6 @@
 //! `canhgiac train`: labelled posts in, learned weights and their honest comparison out.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -26,11 +27,11 @@ pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bo
     let (posts, bad) = eval::read(&files)?;
     let ruleset = bundle::load(rules)?;
     let (learned, report) = rules::train(&ruleset, &posts);
-    println!("{}", report.to_text());
+    writeln!(std::io::stdout(), "{}", report.to_text())?;
     if let Some(out) = out {
         let json = serde_json::to_string_pretty(&learned)? + "\n";
         std::fs::write(out, json).with_context(|| format!("cannot write {}", out.display()))?;
-        println!("{}", out.display());
+        writeln!(std::io::stdout(), "{}", out.display())?;
     }
     Ok(bad == 0)
 }

@@ -45,11 +45,11 @@ pub async fn add(store: &Store, wanted: &Wanted<'_>, now_ms: i64) -> Result<()> 
             });
             let reason = "đề nghị từ dòng lệnh";
             let id = store.propose(&by, ProposalKind::AddUser, &body, reason, now_ms).await?;
-            println!("proposed ({id}); another person approves it in the console under Người dùng");
+            writeln!(std::io::stdout(), "proposed ({id}); another person approves it in the console under Người dùng")?;
         }
         _ => {
             store.add_user("setup", &user, now_ms).await?;
-            println!("added {}", user.login);
+            writeln!(std::io::stdout(), "added {}", user.login)?;
         }
     }
     Ok(())
@@ -59,7 +59,13 @@ pub async fn add(store: &Store, wanted: &Wanted<'_>, now_ms: i64) -> Result<()> 
 pub async fn list(store: &Store) -> Result<()> {
     for user in store.users().await? {
         let state = if user.disabled_at_ms.is_some() { "disabled" } else { "active" };
-        println!("{}\t{}\t{}\t{state}", user.login, user.role, user.unit_id.as_deref().unwrap_or("-"));
+        writeln!(
+            std::io::stdout(),
+            "{}\t{}\t{}\t{state}",
+            user.login,
+            user.role,
+            user.unit_id.as_deref().unwrap_or("-")
+        )?;
     }
     Ok(())
 }
@@ -69,7 +75,7 @@ pub async fn disable(store: &Store, login: &str, actor: &str, now_ms: i64) -> Re
     let by = user_id(store, actor).await?;
     let id = user_id(store, login).await?;
     store.disable_user(&by, &id, now_ms).await?;
-    println!("disabled {login}");
+    writeln!(std::io::stdout(), "disabled {login}")?;
     Ok(())
 }
 
