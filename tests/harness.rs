@@ -21,7 +21,8 @@ pub fn canhgiac() -> Command {
         let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
         let mut build = Command::new(cargo);
-        build.current_dir(top()).args(["build", "--quiet", "-p", "canhgiac"]);
+        // The same selection as `cargo test --workspace`, so that nothing is built twice with other features.
+        build.current_dir(top()).args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -88,8 +88,10 @@ pub struct Assessment {
     /// Stance `offer` or `self_offer` and some family at or above its threshold.
     pub alert: bool,
     /// How far the stronger of `offer` and `self_offer` lies above the strongest other stance.
+    #[serde(default)]
     pub stance_margin: i32,
     /// What decided the stance; empty where no family has points and nobody needs help.
+    #[serde(default)]
     pub stance_reasons: Vec<StanceReason>,
     /// A person at risk: self-offers and seekers.
     pub referral: bool,
