@@ -5,7 +5,7 @@
 //! 2018, area codes since 2017) and its grouping is one that people use for phones.
 
 mod plan;
-mod service;
+mod short_number;
 mod words;
 
 use serde_json::{Map, Value};
@@ -41,7 +41,7 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     let Some(first) = page.digits(at) else { return false };
     let starts = match first.as_bytes() {
         [b'0', ..] | [b'8', b'4', ..] => true,
-        [b'1', ..] => return service::at(page, at),
+        [b'1', ..] => return short_number::at(page, at),
         rest => rest.len() == 9,
     };
     starts && !coded(page, at) && collect(page, at, at)
