@@ -137,6 +137,8 @@ fn a_post_goes_from_the_queue_to_a_verified_packet() {
     std::fs::create_dir_all(&downloads).expect("a folder for downloads");
     let demo = Demo::start(&folder);
     let chrome = Chrome::start(downloads);
+    // The workspace builds its HTTP client without a cryptography of its own choice; a second installation changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(journey(&demo, &chrome)).expect("the journey");
     assert!(chrome.driver.seen.iter().all(|line| !line.contains("SEVERE")));

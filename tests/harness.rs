@@ -26,6 +26,12 @@ pub fn canhgiac() -> Command {
         if profile.ends_with("release") {
             build.arg("--release");
         }
+        // What cargo tells a running test about itself would make some build scripts believe that they are out of date.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
+                build.env_remove(name);
+            }
+        }
         assert!(build.status().expect("cargo runs").success(), "the binary must build");
         profile.join("canhgiac")
     });

@@ -145,7 +145,7 @@ fn try_on(software: &Software) {
 
     let changed = script(&["change", software.name, site_arg]).output().expect("python3 runs");
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
-    visit.crawl(&[]);
+    visit.crawl(software.complaints);
     let second = visit.posts();
     compare(software, &truth, &second, true);
     for post in &truth {
@@ -158,7 +158,7 @@ fn try_on(software: &Software) {
         assert!(found["gone_at"].is_null(), "one look is no deletion: {}", post.id);
     }
 
-    visit.crawl(&[]);
+    visit.crawl(software.complaints);
     let third = visit.posts();
     compare(software, &truth, &third, true);
     for post in &truth {

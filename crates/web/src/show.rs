@@ -177,7 +177,7 @@ mod tests {
             (date("2026-11-24/2026-11-26"), "24/11/2026 – 26/11/2026"),
             (number(words, -1234567), "−1.234.567"),
             (probability(words, 0.974), "0,97"),
-            (exact_time(1_795_480_920_000), "24/11/2026 06:02 (+07:00)"),
+            (exact_time(1_795_480_920_000), "24/11/2026 07:42 (+07:00)"),
             (due(words, 12 * MINUTE_MS, 0), "còn 12 phút"),
             (due(words, 0, 3 * HOUR_MS), "quá hạn 3 giờ"),
             (short_hash(&"ab".repeat(32)), "abab…abab"),
