@@ -61,7 +61,8 @@ pub enum FactKind {
     Age,
     /// A gazetteer code.
     Place,
-    /// ISO date, month or interval; `--MM-DD` when neither the text nor the time of the post gives the year.
+    /// ISO date, month or interval; `--MM-DD` when neither the text nor the time of the post gives the year; `P1D` for
+    /// a word such as `mai` when the time of the post is unknown. `detail.in_days` counts days from the post.
     Date,
     /// A time of day, `HH:MM`, or an interval of two.
     Time,

@@ -10,6 +10,7 @@
 //! | 7 | spaced and split letters joined | [`join`], [`cut`] |
 //! | 8–11 | digits as letters, stretched letters, words run together, teencode | [`mend`] |
 //! | 12 | folded forms and ids | [`canon`] |
+//! | after | emoji as other readings of the words beside them | [`emoji`] |
 //!
 //! Invariants: never fails; linear in the length of the input; spans are whole graphemes of the original, in order;
 //! reading the canon text again gives the same canon text; NFC and NFD give the same. Deliberately absent: a word
@@ -20,6 +21,7 @@ mod canon;
 mod chars;
 mod confusable;
 mod cut;
+mod emoji;
 mod join;
 mod keystroke;
 mod legacy;
@@ -47,7 +49,9 @@ pub(crate) fn view(raw: &str) -> View {
     }
     let Output { canon, fold, tokens, alternates, .. } = output;
     let fold = String::from_utf8(fold).unwrap_or_default();
-    View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion }
+    let mut view = View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion };
+    emoji::add_alternates(&mut view);
+    view
 }
 
 /// One pass of all stages over a text.
