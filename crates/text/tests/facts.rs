@@ -30,7 +30,7 @@ fn kind_name(fact: &Fact) -> String {
 #[test]
 fn every_vector_holds() {
     let mut failures = Vec::new();
-    for row in rows("tests/vectors/facts.jsonl") {
+    for row in rows("tests/vectors/facts.jsonl").into_iter().chain(rows("tests/vectors/facts_own.jsonl")) {
         let posted =
             row["posted_at"].as_str().map(|time| time.parse::<jiff::Timestamp>().expect("RFC 3339").as_millisecond());
         let scope: Vec<&str> = row["scope"].as_array().expect("scope").iter().filter_map(Value::as_str).collect();
@@ -58,6 +58,25 @@ fn every_vector_holds() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn places_are_found_by_the_names_people_write() {
+    let file = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/places.tsv"))
+        .expect("the list of places");
+    let mut wrong = Vec::new();
+    for line in file.lines().filter(|line| !line.starts_with('#')) {
+        let (name, code) = line.split_once('\t').expect("name and code");
+        for frame in ["Tuyển người sang {} làm việc", "Em mới từ {} về, ai đi nữa không", "đang ở {}"] {
+            let post = frame.replace("{}", name);
+            let found = read(None, &post, None).facts;
+            let place = found.iter().find(|fact| fact.kind == FactKind::Place && fact.text == name);
+            if place.is_none_or(|place| place.value != code) {
+                wrong.push(format!("{post}: {:?}, not {code}", found.iter().map(|f| &f.value).collect::<Vec<_>>()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Counts of one type on the annotated posts.

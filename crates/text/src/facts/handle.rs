@@ -28,6 +28,8 @@ pub(super) fn extract(page: &mut Page) {
 const CHAM: u64 = key("cham");
 const DOT: u64 = key("dot");
 const CONG: u64 = key("cong");
+const TE: u64 = key("te");
+const LE: u64 = key("le");
 
 fn mark(page: &mut Page, at: usize) -> Option<usize> {
     match page.mark(at)? {
@@ -38,7 +40,7 @@ fn mark(page: &mut Page, at: usize) -> Option<usize> {
 }
 
 /// Words that join a disguised address or introduce a name.
-static JOINING: KeySet = KeySet::of(&[&[CHAM, DOT, CONG], &SERVICE_WORDS]);
+static JOINING: KeySet = KeySet::of(&[&[CHAM, DOT, CONG, LE], &SERVICE_WORDS]);
 
 fn word(page: &mut Page, at: usize) -> Option<usize> {
     let word = page.pieces[at].key;
@@ -53,6 +55,8 @@ fn word(page: &mut Page, at: usize) -> Option<usize> {
     match word {
         CHAM | DOT => url::defanged_at(page, at),
         CONG if page.word_before(at, 1) == key("a") => url::defanged_at(page, at - 1),
+        // `tê lê: hr_kh88`
+        LE if page.word_before(at, 1) == TE => introduced(page, at, key("telegram")),
         _ => url::starting_at(page, at).or_else(|| introduced(page, at, word)),
     }
 }

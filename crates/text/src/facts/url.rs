@@ -92,8 +92,13 @@ fn with_scheme(page: &mut Page, at: usize) -> Option<usize> {
     let disguise = page.str(at).contains("xx").then_some("defanged");
     if scheme == "tg" {
         let rest = page.slice(start, until);
-        let name = rest.split_once("domain=").map(|(_, name)| name.split('&').next().unwrap_or(name).to_owned())?;
-        page.add(FactKind::Telegram, format!("@{name}"), at, until, Map::new());
+        let rest = cased(page, page.pieces[start].start as usize, rest);
+        let parameter = |name: &str| rest.split_once(name).map(|(_, value)| value.split('&').next().unwrap_or(value));
+        let value = match (parameter("domain="), parameter("invite=")) {
+            (Some(name), _) => format!("@{}", name.to_ascii_lowercase()),
+            (None, hash) => format!("invite:{}", hash?),
+        };
+        page.add(FactKind::Telegram, value, at, until, Map::new());
         return Some(until);
     }
     let whole = page.slice(start, until).replace("[.]", ".").replace("(.)", ".").replace("[dot]", ".");
@@ -261,7 +266,9 @@ pub(super) fn defanged_at(page: &mut Page, at: usize) -> Option<usize> {
         if !(service && slash || apart && page.mark(at) == Some('.')) || !blanks && page.mark(at) == Some('.') {
             return None;
         }
-    } else if name.len() < 2 || ending == "com" && page.str(end - 1) != "com" {
+    } else if name.len() < 2 && !(slash && SPACED_HOSTS.contains(&(name, ending)))
+        || ending == "com" && page.str(end - 1) != "com"
+    {
         return None;
     }
     let mut until = end;

@@ -71,7 +71,8 @@ fn judge(cells: &[Cell]) -> Option<Font> {
             continue;
         }
         odd += 1;
-        let lower: String = word.iter().map(|cell| chars::lower(cell.c)).collect();
+        // A soft hyphen explains itself when the word reads well without it; else it may be the ư of TCVN3.
+        let lower: String = word.iter().filter(|cell| cell.c != '\u{ad}').map(|cell| chars::lower(cell.c)).collect();
         let valid = lexicon().canonical(&lower).is_some();
         before += usize::from(valid);
         strange += usize::from(

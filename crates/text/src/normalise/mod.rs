@@ -74,7 +74,9 @@ fn look(raw: &str, cased: bool) -> Look {
     let (mut output, mut found) = canon::tokenise(&soft, shown);
     // Old fonts and raw typing can be made of plain letters only; unknown words betray them.
     let (marked, bare) = (output.odd_marked as usize, output.odd_bare as usize);
-    let suspicious = (marked > 0 && marked * 5 >= output.tokens.len()) || (bare > 2 && bare * 4 > output.tokens.len());
+    let suspicious = (marked > 0 && marked * 5 >= output.tokens.len())
+        || (bare > 1 && bare * 4 > output.tokens.len())
+        || keystroke::viqr_possible(&soft.text);
     if suspicious {
         let mut with_legacy = Evasion::default();
         let unmasked = soft::unmask(raw, true, &mut with_legacy);
