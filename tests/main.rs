@@ -1,8 +1,9 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
-//! `tidy` holds the rules that a compiler cannot; `golden` and `laws` the reading and assessing; `commands`, `crash`,
+//! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and assessing; `commands`, `crash`,
 //! `demo` and `site_software` the built binary; `browser` the console in Chromium.
 
+mod attacks;
 mod browser;
 mod commands;
 mod crash;
@@ -10,5 +11,6 @@ mod demo;
 mod golden;
 mod harness;
 mod laws;
+mod minimal_pairs;
 mod site_software;
 mod tidy;
