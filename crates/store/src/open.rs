@@ -11,11 +11,14 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AnyPool, ConnectOptions, Executor, SqlSafeStr, Transaction};
 
 use crate::dialect::Dialect;
-use crate::originals::Originals;
+use crate::originals::{Originals, OriginalsPlace};
 use crate::{Error, Result, audit, sql};
 
 /// The migrations, forward only. A file that was released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (4, "retention", include_str!("../migrations/0004_retention.sql")),
+];
 
 /// Connections that read. One writes where the database is SQLite.
 const READERS: u32 = 8;
@@ -44,15 +47,18 @@ impl Store {
     /// # Errors
     /// `Locked` while another process writes to the folder, `Newer` for a store of a newer program, `Io`, `Database`.
     pub async fn open(data: &str, now_ms: i64) -> Result<Store> {
-        let originals = if is_url(data) { PathBuf::from("originals") } else { Path::new(data).join("originals") };
-        Store::open_with_originals(data, &originals, now_ms).await
+        Store::open_with_originals(data, originals_of(data), now_ms).await
     }
 
-    /// As [`Store::open`], with the folder of originals named.
+    /// As [`Store::open`], with the place of originals named.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open_with_originals(data: &str, originals: &Path, now_ms: i64) -> Result<Store> {
+    pub async fn open_with_originals(
+        data: &str,
+        originals: impl Into<OriginalsPlace>,
+        now_ms: i64,
+    ) -> Result<Store> {
         let (dialect, lock) = if is_url(data) {
             (Dialect::Postgres, None)
         } else {
@@ -60,7 +66,7 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
             (Dialect::Sqlite, Some(lock(folder)?))
         };
-        let originals = Originals::open(originals)?;
+        let originals = Originals::open(&originals.into())?;
         if lock.is_some() {
             originals.sweep()?;
         }
@@ -82,14 +88,18 @@ impl Store {
     /// # Errors
     /// `Absent` when there is none, `Newer`, `Database`.
     pub async fn open_to_read(data: &str) -> Result<Store> {
-        let (dialect, originals) = if is_url(data) {
-            (Dialect::Postgres, PathBuf::from("originals"))
-        } else {
-            if !database_file(data).is_file() {
-                return Err(Error::Absent(data.to_owned()));
-            }
-            (Dialect::Sqlite, Path::new(data).join("originals"))
-        };
+        Store::open_to_read_with_originals(data, originals_of(data)).await
+    }
+
+    /// As [`Store::open_to_read`], with the place of originals named.
+    ///
+    /// # Errors
+    /// As [`Store::open_to_read`].
+    pub async fn open_to_read_with_originals(data: &str, originals: impl Into<OriginalsPlace>) -> Result<Store> {
+        let dialect = if is_url(data) { Dialect::Postgres } else { Dialect::Sqlite };
+        if dialect == Dialect::Sqlite && !database_file(data).is_file() {
+            return Err(Error::Absent(data.to_owned()));
+        }
         let url = url(data, dialect, "rw")?;
         let read = pool(&url, dialect, true, READERS).await?;
         let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
@@ -98,7 +108,7 @@ impl Store {
             Some(found) if found == known => {}
             _ => return Err(Error::Absent(data.to_owned())),
         }
-        let originals = Originals::at(&originals);
+        let originals = Originals::at(&originals.into())?;
         Ok(Store { inner: Arc::new(Inner { dialect, write: read.clone(), read, originals, _lock: None }) })
     }
 
@@ -121,10 +131,20 @@ impl Store {
         Ok(self.inner.write.begin_with(self.inner.dialect.begin_write()).await?)
     }
 
+    /// A connection that writes, outside of a transaction: for what a database does only there.
+    pub(crate) async fn write_alone(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.inner.write.acquire().await?)
+    }
+
     /// A connection that reads.
     pub(crate) async fn read(&self) -> Result<PoolConnection<Any>> {
         Ok(self.inner.read.acquire().await?)
     }
+}
+
+/// Where originals go when nothing else is said.
+fn originals_of(data: &str) -> OriginalsPlace {
+    if is_url(data) { "originals".into() } else { (&Path::new(data).join("originals")).into() }
 }
 
 fn is_url(data: &str) -> bool {
