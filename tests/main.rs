@@ -1,7 +1,7 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
 //! `tidy` holds the rules that a compiler cannot; `golden` and `laws` the reading and assessing; `commands`, `crash`,
-//! `demo` and `site_software` the built binary; `browser` the console in Chromium.
+//! `demo`, `keeping` and `site_software` the built binary; `browser` the console in Chromium.
 
 mod browser;
 mod commands;
@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod golden;
 mod harness;
+mod keeping;
 mod laws;
 mod site_software;
 mod tidy;

@@ -13,7 +13,7 @@ use sqlx::any::AnyRow;
 
 use crate::originals::sha256_hex;
 use crate::record::take;
-use crate::retention::AT_WORK;
+use crate::retention::{AT_WORK, HELD};
 use crate::sql::{Cell, Sql};
 use crate::{Error, Result, Store, audit, captures, holds, posts as rows, rulesets, sql};
 
@@ -125,7 +125,7 @@ pub(crate) async fn post_by_request(
 
 async fn must_not_be_held(db: &mut AnyConnection, case_id: &str) -> Result<()> {
     if holds::is_held(db, case_id).await? {
-        return Err(Refusal::new("hold", "Đang có lệnh giữ: không được xoá cho đến khi lệnh được gỡ.").into());
+        return Err(Refusal::new("hold", "Đang có lệnh giữ: không được xóa cho đến khi lệnh được gỡ.").into());
     }
     Ok(())
 }
@@ -228,10 +228,11 @@ async fn erase_case(db: &mut AnyConnection, id: &str, cause: &str, now_ms: i64) 
     let Some(row) = row else { return Ok(()) };
     let number = sql::text(&row, "number")?;
     if sql::text(&row, "state")? != "closed" {
-        return Err(Refusal::new("state", format!("Vụ việc {number} chưa đóng nên chưa được xoá.")).into());
+        return Err(Refusal::new("state", format!("Vụ việc {number} chưa đóng nên chưa được xóa.")).into());
     }
     let mut select = Sql::new("SELECT DISTINCT p.id AS id FROM alerts a JOIN posts p ON p.id = a.post_id WHERE ", []);
     select.push("a.case_id = ").bind(id).push(" AND p.erased_at_ms IS NULL AND NOT ").push(AT_WORK);
+    select.push(" AND NOT ").push(HELD);
     let rows = select.rows(db).await?;
     let posts = rows.iter().map(|row| sql::text(row, "id")).collect::<Result<Vec<_>>>()?;
     for chunk in posts.chunks(64) {
@@ -372,9 +373,14 @@ impl Store {
     /// `Database`.
     pub async fn erase_by_list(&self, entries: &[Erasure], now_ms: i64) -> Result<u64> {
         let mut count = 0;
+        let last = entries.iter().map(|entry| entry.seq).max().unwrap_or(0);
         for chunk in entries.chunks(64) {
             let mut tx = self.write().await?;
             take(&mut tx, "posts", 0).await?;
+            // The list goes on where it stood, so that the file that is kept elsewhere can grow on.
+            take(&mut tx, "erasures", 0).await?;
+            let place = "UPDATE heads SET seq = CASE WHEN seq < $1 THEN $1 ELSE seq END WHERE name = 'erasures'";
+            sql::run(&mut tx, place, [last.into()]).await?;
             let mut done = Vec::new();
             for entry in chunk {
                 if entry.kind == "case" {

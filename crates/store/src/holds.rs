@@ -76,7 +76,7 @@ impl Store {
         let case = case_row(&mut tx, case).await?;
         let erased = "SELECT COUNT(*) AS n FROM cases WHERE id = $1 AND erased_at_ms IS NOT NULL";
         if sql::count(&mut tx, erased, [(&case.id).into()]).await? > 0 {
-            return Err(Refusal::new("state", "Vụ việc này đã bị xoá theo thời hạn lưu giữ.").into());
+            return Err(Refusal::new("state", "Vụ việc này đã bị xóa theo thời hạn lưu giữ.").into());
         }
         if is_held(&mut tx, &case.id).await? {
             return Err(Refusal::new("state", "Vụ việc này đang có lệnh giữ.").into());

@@ -11,6 +11,7 @@
 //! Deliberately absent: an ORM, an expression language, clocks, HTTP.
 
 mod audit;
+mod backup;
 mod captures;
 mod cases;
 mod contacts;
@@ -43,7 +44,8 @@ mod unit;
 mod visit;
 mod writing;
 
-pub use audit::{AuditFilter, AuditRow, AuditVerdict};
+pub use audit::{AuditFilter, AuditPoint, AuditRow, AuditVerdict};
+pub use backup::{BackedUp, BackupKey, BackupLock, Restored, restore};
 pub use captures::CaptureRow;
 pub use cases::{CaseEvent, CaseFile, CaseFilter, CaseRow, Note};
 pub use contacts::ContactHistory;

@@ -4,6 +4,7 @@
 mod bucket;
 mod folder;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -19,20 +20,28 @@ use folder::Folder;
 const ZSTD_LEVEL: i32 = 1;
 
 /// Where originals are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum OriginalsPlace {
     /// A folder, perhaps one that several machines mount.
     Folder(PathBuf),
-    /// `s3://bucket/prefix`; address and credentials come from the environment (`AWS_ENDPOINT_URL` and its like).
-    Bucket(String),
+    /// S3-compatible storage.
+    Bucket {
+        /// `s3://bucket/prefix`.
+        url: String,
+        /// Address and credentials under the names that every S3 tool reads: `AWS_ENDPOINT_URL`, `AWS_REGION`,
+        /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and their like.
+        settings: BTreeMap<String, String>,
+    },
 }
 
-impl From<&str> for OriginalsPlace {
-    fn from(place: &str) -> Self {
-        match place.starts_with("s3://") {
-            true => OriginalsPlace::Bucket(place.to_owned()),
-            false => OriginalsPlace::Folder(place.into()),
+impl OriginalsPlace {
+    /// The place that a configuration names: `s3://…` with the `AWS_…` variables of the environment, or a folder.
+    pub fn of(place: &str, env: impl Iterator<Item = (String, String)>) -> OriginalsPlace {
+        if !place.starts_with("s3://") {
+            return OriginalsPlace::Folder(place.into());
         }
+        let settings = env.filter(|(name, _)| name.starts_with("AWS_")).collect();
+        OriginalsPlace::Bucket { url: place.to_owned(), settings }
     }
 }
 
@@ -100,7 +109,7 @@ impl Originals {
     pub(crate) fn at(place: &OriginalsPlace) -> Result<Self> {
         let place = match place {
             OriginalsPlace::Folder(folder) => Kind::Folder(Folder::at(folder)),
-            OriginalsPlace::Bucket(url) => Kind::Bucket(Bucket::at(url)?),
+            OriginalsPlace::Bucket { url, settings } => Kind::Bucket(Bucket::at(url, settings)?),
         };
         Ok(Originals { place: Arc::new(place) })
     }

@@ -110,7 +110,7 @@ pub(crate) fn read_rules(text: &str) -> Result<Vec<RetentionRule>> {
             RetentionWhat::Original => &["recorded", "failed"],
         };
         if let Some(state) = rule.state.iter().find(|state| !allowed.contains(&state.as_str())) {
-            return Err(bad(&format!("không có trạng thái `{state}` để xoá; được phép: {}", allowed.join(", "))));
+            return Err(bad(&format!("không có trạng thái `{state}` để xóa; được phép: {}", allowed.join(", "))));
         }
         if let Some(family) = rule.family.iter().find(|family| family.parse::<model::Family>().is_err()) {
             return Err(bad(&format!("không có nhóm `{family}`")));
@@ -129,7 +129,7 @@ pub(crate) fn read_rules(text: &str) -> Result<Vec<RetentionRule>> {
 }
 
 /// Whether post `p` is in a case under a running hold.
-const HELD: &str = "EXISTS (SELECT 1 FROM alerts ha JOIN holds h ON h.case_id = ha.case_id AND h.lifted_at_ms IS NULL \
+pub(crate) const HELD: &str = "EXISTS (SELECT 1 FROM alerts ha JOIN holds h ON h.case_id = ha.case_id AND h.lifted_at_ms IS NULL \
      WHERE ha.post_id = p.id)";
 
 /// Whether somebody still works on post `p`.
@@ -249,7 +249,7 @@ impl Task {
     /// Reads it from the body of a proposal.
     pub(crate) fn of(body: &Value) -> Result<Task> {
         let task = body.get("task").cloned().unwrap_or_default();
-        serde_json::from_value(task).map_err(|_| Refusal::new("body", "Đề nghị xoá thiếu việc cần làm.").into())
+        serde_json::from_value(task).map_err(|_| Refusal::new("body", "Đề nghị xóa thiếu việc cần làm.").into())
     }
 }
 
@@ -373,7 +373,7 @@ impl Store {
     pub async fn errand(&self, proposal_id: &str) -> Result<Errand> {
         let proposal = self.proposal(proposal_id).await?;
         let by = proposal.decided_by.filter(|_| proposal.approved == Some(true) && proposal.kind == ProposalKind::Erase);
-        let by = by.ok_or_else(|| Refusal::new("second_person", "Việc xoá này chưa được người thứ hai duyệt."))?;
+        let by = by.ok_or_else(|| Refusal::new("second_person", "Việc xóa này chưa được người thứ hai duyệt."))?;
         let task = Task::of(&proposal.body)?;
         Ok(Errand {
             store: self.clone(),
@@ -428,6 +428,20 @@ impl Errand {
             }
         };
         Ok(Some(done))
+    }
+
+    /// Ends an errand that a hold or running work forbids. Whoever wants it still proposes it again.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn give_up(self, refusal: &Refusal, now_ms: i64) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        let done = "UPDATE proposals SET done_at_ms = $2 WHERE id = $1 AND done_at_ms IS NULL";
+        if sql::run(&mut tx, done, [(&self.proposal_id).into(), now_ms.into()]).await? == 1 {
+            let detail = json!({ "reason": refusal.code });
+            audit::append(&mut tx, &self.by, "erasure.refuse", &self.proposal_id, &detail, now_ms).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// One batch of a rule; the ids that it took.

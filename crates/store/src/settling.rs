@@ -344,7 +344,7 @@ impl Read for Blanking {
 }
 
 /// Whether a row still needs an original.
-async fn is_needed(db: &mut AnyConnection, sha256: &str) -> Result<bool> {
+pub(crate) async fn is_needed(db: &mut AnyConnection, sha256: &str) -> Result<bool> {
     let row = sql::row(
         db,
         "SELECT (SELECT COUNT(*) FROM captures WHERE sha256 = $1 AND kept_sha256 IS NULL AND gone_at_ms IS NULL) \

@@ -1,15 +1,15 @@
 //! Originals in S3-compatible storage: `s3://bucket/prefix/aa/bb/<sha256>.zst`.
 //!
-//! Address and credentials come from the environment variables that every S3 tool reads (`AWS_ENDPOINT_URL`,
-//! `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`). The store's disk work blocks and stands apart from the
+//! The store's disk work blocks and stands apart from the
 //! async threads; this does the same over the network, with a runtime of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 
 use futures_util::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use tokio::runtime::Runtime;
@@ -42,19 +42,23 @@ impl Drop for Bucket {
 
 impl Bucket {
     /// Connects when it is first used.
-    pub fn at(url: &str) -> Result<Self> {
+    pub fn at(url: &str, settings: &BTreeMap<String, String>) -> Result<Self> {
         // Another part of the program may have chosen the same provider before; then this changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let place = PathBuf::from(url);
         let other = |error: object_store::Error| Error::io(&place, io::Error::other(error));
         let rest = url.strip_prefix("s3://").unwrap_or_default();
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let from_env = AmazonS3Builder::from_env().with_bucket_name(bucket);
-        let plain = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-            .is_some_and(|endpoint| endpoint.starts_with("http://"));
-        let storage = from_env.with_allow_http(plain).build().map_err(other)?;
+        let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+        for (name, value) in settings {
+            // Variables of other tools begin alike.
+            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
+                builder = builder.with_config(key, value);
+            }
+        }
+        // Whoever names an address without TLS means it: storage on the own machine or network.
+        let plain = settings.iter().any(|(name, value)| name.contains("ENDPOINT") && value.starts_with("http://"));
+        let storage = builder.with_allow_http(plain).build().map_err(other)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("originals")
