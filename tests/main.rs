@@ -1,7 +1,8 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
-//! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and assessing; `commands`, `crash`,
-//! `demo` and `site_software` the built binary; `browser` the console in Chromium.
+//! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and
+//! assessing; `commands`, `crash`, `demo`, `keeping` and `site_software` the built binary; `browser` the console in
+//! Chromium.
 
 mod attacks;
 mod browser;
@@ -10,6 +11,7 @@ mod crash;
 mod demo;
 mod golden;
 mod harness;
+mod keeping;
 mod laws;
 mod minimal_pairs;
 mod site_software;

@@ -171,6 +171,41 @@ pub enum Command {
     /// The audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// How long things stay, and what goes.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
+    /// Writes the whole store into one file, also while it works.
+    Backup {
+        /// The file; it must not be there yet.
+        file: PathBuf,
+        /// Encrypts for the holder of this age key (`age1…`); may be repeated.
+        #[arg(long = "recipient", value_name = "KEY", conflicts_with = "passphrase_file")]
+        recipients: Vec<String>,
+        /// Encrypts by the passphrase on the first line of this file.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Reads a backup into a new folder or an empty PostgreSQL database, then does the erasure list again.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// A file of age identities that opens it.
+        #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+        identity: Option<PathBuf>,
+        /// The passphrase on the first line of this file opens it.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// The erasure list that was kept elsewhere (`erasures.jsonl`).
+        #[arg(long, value_name = "FILE")]
+        erasures: Option<PathBuf>,
+        /// There is no erasure list: nothing was erased since the backup was made.
+        #[arg(long, conflicts_with = "erasures")]
+        without_erasures: bool,
+        #[command(flatten)]
+        data: DataArg,
+    },
     /// The search index.
     #[command(subcommand)]
     Index(IndexCommand),
@@ -264,6 +299,54 @@ pub enum PacketCommand {
 pub enum AuditCommand {
     /// Walks the whole chain and names the first altered, missing or reordered row.
     Verify {
+        /// Also compares with these signed checkpoints, kept elsewhere: finds a cut tail and a rewritten chain.
+        #[arg(long, value_name = "FILE")]
+        against: Vec<PathBuf>,
+        /// The keys that may have signed them (`allowed_signers`); without it the key of the data folder.
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Signs the last row of the chain into a file that can be kept elsewhere.
+    Checkpoint {
+        /// The file; it grows by a line. Without it the one of the data folder.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
+
+/// `canhgiac retention …`
+#[derive(Subcommand)]
+pub enum RetentionCommand {
+    /// Shows what each rule would do now. Changes nothing.
+    Preview {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Proposes to do it, or as another person approves what was proposed and does it.
+    Apply {
+        /// Who proposes or approves.
+        #[arg(long = "as", value_name = "USER")]
+        actor: String,
+        /// The proposal to approve; without it a new one is made.
+        #[arg(long, value_name = "ID")]
+        approve: Option<String>,
+        /// Why.
+        #[arg(long, default_value = "đến hạn theo quy tắc lưu giữ")]
+        reason: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Prints the rules in force, or puts others in force.
+    Rules {
+        /// The new rules; without it the ones in force are printed.
+        file: Option<PathBuf>,
+        /// Who changes them.
+        #[arg(long = "as", value_name = "USER", requires = "file")]
+        actor: Option<String>,
         #[command(flatten)]
         data: DataArg,
     },

@@ -11,6 +11,10 @@ use serde::Deserialize;
 pub struct Config {
     /// A folder or a database URL.
     pub data: String,
+    /// Where originals are kept: a folder or `s3://bucket/prefix`. Without it beside the data.
+    pub originals: Option<String>,
+    /// A folder on another disk or machine to which checkpoints of the audit chain and the erasure list are written too.
+    pub elsewhere: Option<PathBuf>,
     /// Address of the console.
     pub listen: String,
     /// A folder of source files that replaces the shipped ones.
@@ -29,6 +33,8 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             data: "data".into(),
+            originals: None,
+            elsewhere: None,
             listen: "127.0.0.1:8420".into(),
             sources: None,
             rules: None,
@@ -39,7 +45,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: &[&str] = &["data", "listen", "sources", "rules", "organisation", "contact", "secure_cookies"];
+const KEYS: &[&str] = &["data", "originals", "elsewhere", "listen", "sources", "rules", "organisation", "contact", "secure_cookies"];
 
 impl Config {
     /// Reads the file (the named one must exist; the default one may be absent), then the environment.

@@ -41,6 +41,11 @@ impl Follower {
 }
 
 fn add(index: &Index, posts: &[PostRow], watermark: i64) -> Result<()> {
+    let (erased, posts): (Vec<&PostRow>, Vec<&PostRow>) = posts.iter().partition(|post| post.erased_at_ms.is_some());
+    // Before the watermark moves: an erasure that was cut short is done again.
+    if !erased.is_empty() {
+        index.erase(erased.iter().map(|post| post.id.as_str()))?;
+    }
     let readings: Vec<_> =
         posts.iter().map(|post| text::read(post.title.as_deref(), &post.text, post.posted_at_ms)).collect();
     let entries = posts.iter().zip(&readings).map(|(post, reading)| Entry {

@@ -1,6 +1,7 @@
 //! From a signed case to a sealed packet: gathers what the store knows, builds, signs, seals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use evidence::{Account, CaseFile, Original, PostCopy, SignedStep, Signer, Touch};
@@ -12,14 +13,14 @@ use crate::config::Config;
 /// Builds and seals packets with the organisation's key.
 pub struct Handover {
     store: Store,
-    signer: Signer,
+    signer: Arc<Signer>,
     organisation: String,
     contact: String,
 }
 
 impl Handover {
     /// With the names of the configuration.
-    pub fn new(store: Store, signer: Signer, config: &Config) -> Handover {
+    pub fn new(store: Store, signer: Arc<Signer>, config: &Config) -> Handover {
         Handover { store, signer, organisation: config.organisation.clone(), contact: config.contact.clone() }
     }
 
@@ -114,6 +115,11 @@ impl Handover {
             let Some(assessment) = unit.assessment.clone() else { continue };
             let capture = &unit.capture;
             let version = unit.versions.iter().find(|version| version.number == unit.version);
+            if capture.gone_at_ms.is_some() {
+                bail!("bản gốc của bài {} đã bị xóa theo thời hạn lưu giữ", unit.post.native_id);
+            }
+            // Where another post of the same file was erased, its stretch is blank in what is kept.
+            let sha256 = capture.kept_sha256.as_ref().unwrap_or(&capture.sha256);
             copies.push(PostCopy {
                 capture_id: capture.id.clone(),
                 source: unit.post.source.clone(),
@@ -127,8 +133,8 @@ impl Handover {
                 assessment,
                 facts: unit.facts.clone(),
                 original: Original {
-                    bytes: self.store.original(&capture.sha256).await?,
-                    sha256: capture.sha256.clone(),
+                    bytes: self.store.original(sha256).await?,
+                    sha256: sha256.clone(),
                     fetched_at_ms: capture.capture.fetched_at_ms,
                     method: capture.capture.method.id().to_owned(),
                     media_type: capture.capture.content_type.clone(),

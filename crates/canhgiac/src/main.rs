@@ -16,6 +16,7 @@ mod demo;
 mod following;
 mod handover;
 mod importing;
+mod keeping;
 mod lines;
 mod opening;
 mod progress;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use cli::{AuditCommand, Cli, Command, IndexCommand, PacketCommand, RulesCommand, SourceCommand, UserCommand};
+use cli::{AuditCommand, Cli, Command, IndexCommand, PacketCommand, RetentionCommand, RulesCommand, SourceCommand, UserCommand};
 use config::Config;
 
 fn main() -> ExitCode {
@@ -98,8 +99,8 @@ async fn run_async(command: Command, config: &Config) -> Result<bool> {
             return commands::crawl::run(&data(&at), asked, config).await;
         }
         Command::Import { files, data: at } => return commands::import::run(&data(&at), &files, config).await,
-        Command::Posts { data: at } => commands::posts::run(&opening::read(&data(&at)).await?).await?,
-        Command::Alerts { data: at } => commands::alerts::run(&opening::read(&data(&at)).await?).await?,
+        Command::Posts { data: at } => commands::posts::run(&opening::read(&data(&at), config).await?).await?,
+        Command::Alerts { data: at } => commands::alerts::run(&opening::read(&data(&at), config).await?).await?,
         Command::Search { query, data: at, limit } => {
             let opened = opening::open(&data(&at), config).await?;
             commands::search::run(&opened, &query, limit, now_ms).await?;
@@ -108,8 +109,21 @@ async fn run_async(command: Command, config: &Config) -> Result<bool> {
             let opened = opening::open(&data(&at), config).await?;
             commands::packet::build(&opened, &case, out.as_deref(), now_ms).await?;
         }
-        Command::Audit(AuditCommand::Verify { data: at }) => {
-            return commands::audit::verify(&opening::read(&data(&at)).await?).await;
+        Command::Audit(AuditCommand::Verify { against, signers, data: at }) => {
+            return commands::audit::verify(&data(&at), &against, signers.as_deref(), config).await;
+        }
+        Command::Audit(AuditCommand::Checkpoint { to, data: at }) => {
+            commands::audit::checkpoint(&data(&at), to.as_deref(), config).await?;
+        }
+        Command::Retention(command) => retention(command, config, now_ms).await?,
+        Command::Backup { file, recipients, passphrase_file, data: at } => {
+            let lock = commands::backup::lock(&recipients, passphrase_file.as_deref())?;
+            commands::backup::run(&file, &lock, &data(&at), config).await?;
+        }
+        Command::Restore { file, identity, passphrase_file, erasures, without_erasures, data: at } => {
+            let key = commands::restore::key(identity, passphrase_file.as_deref())?;
+            let list = commands::restore::List { file: erasures, none: without_erasures };
+            commands::restore::run(&file, &key, &list, &data(&at), config).await?;
         }
         Command::Index(IndexCommand::Rebuild { data: at }) => {
             commands::index::rebuild(&opening::open(&data(&at), config).await?).await?;
@@ -126,6 +140,29 @@ async fn run_async(command: Command, config: &Config) -> Result<bool> {
     Ok(true)
 }
 
+async fn retention(command: RetentionCommand, config: &Config, now_ms: i64) -> Result<()> {
+    let data = |given: &cli::DataArg| opening::place(given.data.as_deref(), config);
+    match command {
+        RetentionCommand::Preview { data: at } => {
+            commands::retention::preview(&opening::read(&data(&at), config).await?, now_ms).await
+        }
+        RetentionCommand::Apply { actor, approve, reason, data: at } => {
+            let opened = opening::open(&data(&at), config).await?;
+            match approve {
+                Some(proposal) => commands::retention::approve(&opened, &actor, &proposal, config, now_ms).await,
+                None => commands::retention::propose(&opened.store, &actor, &reason, now_ms).await,
+            }
+        }
+        RetentionCommand::Rules { file, actor, data: at } => match (file, actor) {
+            (Some(file), actor) => {
+                let store = opening::open(&data(&at), config).await?.store;
+                commands::retention::set_rules(&store, &file, actor.as_deref(), now_ms).await
+            }
+            (None, _) => commands::retention::rules(&opening::read(&data(&at), config).await?).await,
+        },
+    }
+}
+
 async fn user(command: UserCommand, config: &Config, now_ms: i64) -> Result<()> {
     let data = |given: &cli::DataArg| opening::place(given.data.as_deref(), config);
     match command {
@@ -135,7 +172,7 @@ async fn user(command: UserCommand, config: &Config, now_ms: i64) -> Result<()> 
                 commands::user::Wanted { login: &name, role: &role, unit: unit.as_deref(), actor: actor.as_deref() };
             commands::user::add(&store, &wanted, now_ms).await
         }
-        UserCommand::List { data: at } => commands::user::list(&opening::read(&data(&at)).await?).await,
+        UserCommand::List { data: at } => commands::user::list(&opening::read(&data(&at), config).await?).await,
         UserCommand::Disable { name, actor, data: at } => {
             let store = opening::open(&data(&at), config).await?.store;
             commands::user::disable(&store, &name, &actor, now_ms).await

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use evidence::Signer;
 use index::Index;
 use rules::{RuleFile, Ruleset};
-use store::Store;
+use store::{OriginalsPlace, Store};
 
 use crate::config::Config;
 use crate::handover::Handover;
@@ -23,6 +23,10 @@ pub struct Opened {
     pub ruleset: Arc<Ruleset>,
     /// Builds and seals packets.
     pub handover: Arc<Handover>,
+    /// The organisation's key.
+    pub signer: Arc<Signer>,
+    /// Where what belongs to this node stands: index, key, rules, checkpoints.
+    pub folder: PathBuf,
     /// The name under which this process holds leases.
     pub worker: String,
 }
@@ -34,7 +38,11 @@ pub fn place(given: Option<&str>, config: &Config) -> String {
 
 /// Opens for writing; makes the place when it is not there.
 pub async fn open(data: &str, config: &Config) -> Result<Opened> {
-    let store = Store::open(data, clock::now_ms()).await.with_context(|| format!("cannot open {}", shown(data)))?;
+    let opened = match originals(config) {
+        Some(place) => Store::open_with_originals(data, place, clock::now_ms()).await,
+        None => Store::open(data, clock::now_ms()).await,
+    };
+    let store = opened.with_context(|| format!("cannot open {}", shown(data)))?;
     let folder = node_folder(data);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot use the folder {}", folder.display()))?;
     let rule_files = match &config.rules {
@@ -44,11 +52,16 @@ pub async fn open(data: &str, config: &Config) -> Result<Opened> {
     let ruleset = Arc::new(bundle::compile(&rule_files)?);
     record_ruleset(&store, &ruleset, &rule_files).await?;
     let index = Arc::new(Index::open(&folder.join("index"))?);
-    let signer = Signer::open(&folder.join("signing_key"), &config.organisation)?;
-    let handover = Arc::new(Handover::new(store.clone(), signer, config));
+    let signer = Arc::new(Signer::open(&folder.join("signing_key"), &config.organisation)?);
+    let handover = Arc::new(Handover::new(store.clone(), signer.clone(), config));
     // One process alone writes to a folder, so leases of a process that was killed are its own.
     let worker = if data.contains("://") { format!("crawl-{}", std::process::id()) } else { "crawl".to_owned() };
-    Ok(Opened { store, index, ruleset, handover, worker })
+    Ok(Opened { store, index, ruleset, handover, signer, folder, worker })
+}
+
+/// The place of originals that the configuration names.
+pub fn originals(config: &Config) -> Option<OriginalsPlace> {
+    config.originals.as_deref().map(|place| OriginalsPlace::of(place, std::env::vars()))
 }
 
 /// Every assessment names its ruleset; the store holds the files that the name stands for.
@@ -63,15 +76,19 @@ async fn record_ruleset(store: &Store, ruleset: &Ruleset, files: &[RuleFile]) ->
 }
 
 /// Opens the store alone, for reading; also while another process writes to it.
-pub async fn read(data: &str) -> Result<Store> {
+pub async fn read(data: &str, config: &Config) -> Result<Store> {
     if !data.contains("://") && !Path::new(data).is_dir() {
         bail!("there is no data folder {data}; `canhgiac import` or `canhgiac crawl` with --data makes one");
     }
-    Store::open_to_read(data).await.with_context(|| format!("cannot open {}", shown(data)))
+    let opened = match originals(config) {
+        Some(place) => Store::open_to_read_with_originals(data, place).await,
+        None => Store::open_to_read(data).await,
+    };
+    opened.with_context(|| format!("cannot open {}", shown(data)))
 }
 
 /// A database URL without its password.
-fn shown(data: &str) -> String {
+pub fn shown(data: &str) -> String {
     match (data.find("://"), data.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &data[..scheme], &data[at..]),
         _ => data.to_owned(),
@@ -79,6 +96,6 @@ fn shown(data: &str) -> String {
 }
 
 /// With a database, what belongs to the node (index, key, rules) stands in the folder `node` of the working folder.
-fn node_folder(data: &str) -> PathBuf {
+pub fn node_folder(data: &str) -> PathBuf {
     if data.contains("://") { PathBuf::from("node") } else { PathBuf::from(data) }
 }

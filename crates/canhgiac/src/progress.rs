@@ -32,6 +32,12 @@ impl Progress {
         let _ = err.flush();
     }
 
+    /// Tells how far it is of a total that became known later.
+    pub fn of(&mut self, done: u64, total: u64) {
+        self.total = total;
+        self.at(done);
+    }
+
     /// Leaves the line.
     pub fn end(self) {
         if self.watched && self.shown.is_some() {

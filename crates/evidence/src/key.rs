@@ -61,11 +61,15 @@ impl Signer {
         &self.principal
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
-        Ok(self.key.sign(NAMESPACE, HashAlg::Sha512, message)?.to_pem(LineEnding::LF)?)
+    pub(crate) fn sign(&self, namespace: &str, message: &[u8]) -> Result<String, KeyError> {
+        Ok(self.key.sign(namespace, HashAlg::Sha512, message)?.to_pem(LineEnding::LF)?)
     }
 
-    pub(crate) fn allowed_signers(&self) -> Result<String, KeyError> {
+    /// The text of an `allowed_signers` file with this key.
+    ///
+    /// # Errors
+    /// When the key cannot be written.
+    pub fn allowed_signers(&self) -> Result<String, KeyError> {
         Ok(allowed_signers_line(&self.principal, self.key.public_key().key_data())?)
     }
 }
@@ -77,10 +81,14 @@ pub(crate) fn allowed_signers_line(principal: &str, key: &ssh_key::public::KeyDa
 }
 
 /// Checks an SSHSIG over `message`; gives the key that signed.
-pub(crate) fn check(message: &[u8], pem: &str) -> Result<ssh_key::public::KeyData, ssh_key::Error> {
+pub(crate) fn check(
+    namespace: &str,
+    message: &[u8],
+    pem: &str,
+) -> Result<ssh_key::public::KeyData, ssh_key::Error> {
     let signature = SshSig::from_pem(pem)?;
     let key = signature.public_key().clone();
-    ssh_key::PublicKey::new(key.clone(), "").verify(NAMESPACE, message, &signature)?;
+    ssh_key::PublicKey::new(key.clone(), "").verify(namespace, message, &signature)?;
     if signature.to_pem(LineEnding::LF)? != pem {
         return Err(ssh_key::Error::FormatEncoding);
     }

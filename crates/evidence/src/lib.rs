@@ -6,6 +6,7 @@
 //! Invariant: no packet is sealed without decisions by two named people, and nothing in it names a person as an
 //! offender. Deliberately absent: PDF, WACZ, STIX and time stamps by third parties, which come with Evidence.
 
+mod checkpoint;
 mod container;
 mod custody;
 mod key;
@@ -13,6 +14,7 @@ mod report;
 mod seal;
 mod verify;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use custody::Touch;
 pub use key::{KeyError, Signer};
 pub use seal::{Account, CaseFile, CaseFileError, Original, PostCopy, Sealed, SignedStep, seal};

@@ -190,7 +190,7 @@ pub fn seal(case: &CaseFile, signer: &Signer) -> Result<Sealed, CaseFileError> {
 
     let sums: String = files.iter().map(|(path, bytes)| format!("{}  {path}\n", sha256_hex(bytes))).collect();
     let sums_sha256 = sha256_hex(sums.as_bytes());
-    files.insert("SHA256SUMS.sig".into(), signer.sign(sums.as_bytes())?.into_bytes());
+    files.insert("SHA256SUMS.sig".into(), signer.sign(crate::NAMESPACE, sums.as_bytes())?.into_bytes());
     files.insert("allowed_signers".into(), signer.allowed_signers()?.into_bytes());
     files.insert("SHA256SUMS".into(), sums.into_bytes());
     let zip = container::pack(&case.id, &files).map_err(|error| write(&error))?;

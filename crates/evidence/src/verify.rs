@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::container::{self, Found};
-use crate::{custody, key, sha256_hex};
+use crate::{NAMESPACE, custody, key, sha256_hex};
 
 /// What was checked about one file, or about the packet as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn check_signature(found: &Found, trusted: Option<&str>, verification: &mut Veri
     let (Some(sums), Some(signature)) = (found.files.get("SHA256SUMS"), text("SHA256SUMS.sig")) else {
         return verification.wrong("SHA256SUMS.sig", "thiếu tệp hoặc không đọc được");
     };
-    let signed_by = match key::check(sums, signature) {
+    let signed_by = match key::check(NAMESPACE, sums, signature) {
         Ok(signed_by) => signed_by,
         Err(error) => {
             return verification.wrong("SHA256SUMS.sig", format!("chữ ký không khớp với SHA256SUMS: {error}"));
@@ -144,7 +144,8 @@ fn check_signature(found: &Found, trusted: Option<&str>, verification: &mut Veri
     verification.fingerprint = Some(fingerprint);
 }
 
-fn trusts(allowed_signers: &str, signed_by: &ssh_key::public::KeyData) -> bool {
+/// Whether the text of an `allowed_signers` file holds a key.
+pub(crate) fn trusts(allowed_signers: &str, signed_by: &ssh_key::public::KeyData) -> bool {
     allowed_signers.lines().filter(|line| !line.starts_with('#')).any(|line| {
         let Some(at) = line.find("ssh-ed25519 ") else { return false };
         ssh_key::PublicKey::from_openssh(line[at..].trim()).is_ok_and(|key| key.key_data() == signed_by)

@@ -64,8 +64,12 @@ ids! {
         Approve = "approve",
         /// Propose people, roles and units.
         ProposePeople = "propose_people",
-        /// Propose an export or an erasure.
+        /// Propose an export.
         ProposeExport = "propose_export",
+        /// See and edit the retention rules, propose to carry them out or to erase.
+        ProposeErasure = "propose_erasure",
+        /// Set and lift the legal hold on a case.
+        Hold = "hold",
         /// See figures.
         ReadFigures = "read_figures",
         /// See the audit chain.
@@ -129,13 +133,23 @@ impl Role {
                     | ProposeRules
                     | Approve
                     | ProposeExport
+                    | ProposeErasure
+                    | Hold
                     | ReadFigures
             ),
             Role::Officer => matches!(act, ReadPackets | Answer),
             Role::Support => matches!(act, ReadSupport | HandOver | Reveal),
             Role::Admin => matches!(
                 act,
-                ReadSources | WorkSources | ReadRules | ProposeRules | Approve | ProposePeople | ReadFigures
+                ReadSources
+                    | WorkSources
+                    | ReadRules
+                    | ProposeRules
+                    | Approve
+                    | ProposePeople
+                    | ProposeErasure
+                    | Hold
+                    | ReadFigures
             ),
             Role::Auditor => matches!(act, ReadAudit | ReadFigures | ReadRules | ReadSources),
         }

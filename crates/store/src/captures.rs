@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::originals::{Kept, sha256_hex};
-use crate::{Error, Result, Store, audit, sql};
+use crate::{Error, Result, Store, audit, erasure, sql};
 
 /// A capture in the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,10 @@ pub struct CaptureRow {
     pub kept_at_ms: i64,
     /// Why it cannot be read, when it failed.
     pub problem: Option<String>,
+    /// SHA-256 of what is kept now, where stretches of the original were blanked when a post in it was erased.
+    pub kept_sha256: Option<String>,
+    /// When its original went for good.
+    pub gone_at_ms: Option<i64>,
 }
 
 impl CaptureRow {
@@ -44,6 +48,8 @@ impl CaptureRow {
             recorded_upto: sql::int(row, "recorded_upto")?,
             kept_at_ms: sql::int(row, "kept_at_ms")?,
             problem: sql::text_or_none(row, "problem")?,
+            kept_sha256: sql::text_or_none(row, "kept_sha256")?,
+            gone_at_ms: sql::int_or_none(row, "gone_at_ms")?,
         })
     }
 }
@@ -60,7 +66,7 @@ fn identity(capture: &Capture, sha256: &str) -> Result<String> {
 pub(crate) async fn capture(db: &mut AnyConnection, id: &str) -> Result<CaptureRow> {
     let row = sql::row(
         db,
-        "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures WHERE id = $1",
+        "SELECT * FROM captures WHERE id = $1",
         [id.into()],
     )
     .await?;
@@ -77,7 +83,14 @@ impl Store {
     /// `Io` and `Database`; then nothing is kept but perhaps an original that no row names.
     pub async fn keep(&self, capture: &Capture, bytes: &[u8], now_ms: i64) -> Result<CaptureRow> {
         let kept = self.keep_original(bytes).await?;
-        self.keep_row(capture, kept, now_ms).await
+        let row = self.keep_row(capture, kept.clone(), now_ms).await?;
+        // The same bytes may have been given up by an erasure between the two steps.
+        if row.gone_at_ms.is_none() && row.kept_sha256.is_none() {
+            let (originals, bytes) = (self.originals().clone(), bytes.to_vec());
+            blocking(move || if originals.has(&kept.sha256)? { Ok(()) } else { originals.keep(&bytes).map(|_| ()) })
+                .await?;
+        }
+        Ok(row)
     }
 
     /// Keeps a file of any size without holding it in memory.
@@ -133,6 +146,10 @@ impl Store {
             audit::append(&mut tx, &story.collector, "capture.keep", &id, &detail, now_ms).await?;
         }
         let row = capture(&mut tx, &id).await?;
+        if row.gone_at_ms.is_some() || row.kept_sha256.is_some() {
+            // What is brought again was erased: its bytes must not come back by this door.
+            erasure::doom(&mut tx, &kept.sha256, now_ms).await?;
+        }
         tx.commit().await?;
         Ok(row)
     }
@@ -154,8 +171,7 @@ impl Store {
         let mut db = self.read().await?;
         let rows = sql::rows(
             &mut db,
-            "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures \
-             WHERE state = 'kept' ORDER BY id LIMIT $1",
+            "SELECT * FROM captures WHERE state = 'kept' ORDER BY id LIMIT $1",
             [limit.into()],
         )
         .await?;
@@ -202,7 +218,7 @@ impl Store {
 }
 
 /// Runs work that blocks on the disk away from the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Error::io(Path::new(""), std::io::Error::other(error))))

@@ -19,6 +19,30 @@ impl Dialect {
         }
     }
 
+    /// How a transaction begins that sees one moment.
+    pub(crate) fn begin_snapshot(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "BEGIN DEFERRED",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// Every column of every table, in order, as `in_table`, `name` and `kind`.
+    pub(crate) fn columns(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => {
+                "SELECT t.name AS in_table, c.name AS name, c.type AS kind FROM sqlite_master t \
+                 JOIN pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid"
+            }
+            Dialect::Postgres => {
+                "SELECT table_name::text AS in_table, column_name::text AS name, data_type::text AS kind \
+                 FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name <> '_sqlx_migrations' \
+                 ORDER BY table_name, ordinal_position"
+            }
+        }
+    }
+
     /// Ends a `SELECT` that picks rows for a lease. SQLite has one writer and needs nothing.
     pub(crate) fn skip_locked(self) -> &'static str {
         match self {

@@ -56,6 +56,9 @@ pub enum Error {
         /// What is wrong with it.
         detail: String,
     },
+    /// A backup cannot be made or restored.
+    #[error("sao lưu: {0}")]
+    Backup(String),
     /// The file system refused.
     #[error("{path}: {source}")]
     Io {

@@ -11,11 +11,14 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AnyPool, ConnectOptions, Executor, SqlSafeStr, Transaction};
 
 use crate::dialect::Dialect;
-use crate::originals::Originals;
+use crate::originals::{Originals, OriginalsPlace};
 use crate::{Error, Result, audit, sql};
 
 /// The migrations, forward only. A file that was released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (4, "retention", include_str!("../migrations/0004_retention.sql")),
+];
 
 /// Connections that read. One writes where the database is SQLite.
 const READERS: u32 = 8;
@@ -32,6 +35,8 @@ struct Inner {
     write: AnyPool,
     read: AnyPool,
     originals: Originals,
+    /// Events of reading on their way into the audit chain.
+    waiting: audit::Waiting,
     /// Held open: the lock falls with it, also when the process is killed.
     _lock: Option<File>,
 }
@@ -44,15 +49,18 @@ impl Store {
     /// # Errors
     /// `Locked` while another process writes to the folder, `Newer` for a store of a newer program, `Io`, `Database`.
     pub async fn open(data: &str, now_ms: i64) -> Result<Store> {
-        let originals = if is_url(data) { PathBuf::from("originals") } else { Path::new(data).join("originals") };
-        Store::open_with_originals(data, &originals, now_ms).await
+        Store::open_with_originals(data, originals_of(data), now_ms).await
     }
 
-    /// As [`Store::open`], with the folder of originals named.
+    /// As [`Store::open`], with the place of originals named.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open_with_originals(data: &str, originals: &Path, now_ms: i64) -> Result<Store> {
+    pub async fn open_with_originals(
+        data: &str,
+        originals: impl Into<OriginalsPlace>,
+        now_ms: i64,
+    ) -> Result<Store> {
         let (dialect, lock) = if is_url(data) {
             (Dialect::Postgres, None)
         } else {
@@ -60,7 +68,7 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
             (Dialect::Sqlite, Some(lock(folder)?))
         };
-        let originals = Originals::open(originals)?;
+        let originals = Originals::open(&originals.into())?;
         if lock.is_some() {
             originals.sweep()?;
         }
@@ -69,7 +77,7 @@ impl Store {
         let write = pool(&url, dialect, false, writers).await?;
         migrate(&write, dialect).await?;
         let read = pool(&url, dialect, true, READERS).await?;
-        let store = Store { inner: Arc::new(Inner { dialect, write, read, originals, _lock: lock }) };
+        let store = Store { inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }) };
         let mut tx = store.write().await?;
         audit::begin_chain(&mut tx, now_ms).await?;
         tx.commit().await?;
@@ -82,24 +90,29 @@ impl Store {
     /// # Errors
     /// `Absent` when there is none, `Newer`, `Database`.
     pub async fn open_to_read(data: &str) -> Result<Store> {
-        let (dialect, originals) = if is_url(data) {
-            (Dialect::Postgres, PathBuf::from("originals"))
-        } else {
-            if !database_file(data).is_file() {
-                return Err(Error::Absent(data.to_owned()));
-            }
-            (Dialect::Sqlite, Path::new(data).join("originals"))
-        };
+        Store::open_to_read_with_originals(data, originals_of(data)).await
+    }
+
+    /// As [`Store::open_to_read`], with the place of originals named.
+    ///
+    /// # Errors
+    /// As [`Store::open_to_read`].
+    pub async fn open_to_read_with_originals(data: &str, originals: impl Into<OriginalsPlace>) -> Result<Store> {
+        let dialect = if is_url(data) { Dialect::Postgres } else { Dialect::Sqlite };
+        if dialect == Dialect::Sqlite && !database_file(data).is_file() {
+            return Err(Error::Absent(data.to_owned()));
+        }
         let url = url(data, dialect, "rw")?;
         let read = pool(&url, dialect, true, READERS).await?;
-        let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
+        let known = known_migration();
         match applied(&read, dialect).await? {
             Some(found) if found > known => return Err(Error::Newer { found, known }),
             Some(found) if found == known => {}
             _ => return Err(Error::Absent(data.to_owned())),
         }
-        let originals = Originals::at(&originals);
-        Ok(Store { inner: Arc::new(Inner { dialect, write: read.clone(), read, originals, _lock: None }) })
+        let originals = Originals::at(&originals.into())?;
+        let (write, waiting) = (read.clone(), audit::Waiting::default());
+        Ok(Store { inner: Arc::new(Inner { dialect, write, read, originals, waiting, _lock: None }) })
     }
 
     /// Closes the connections and gives the folder free.
@@ -112,6 +125,10 @@ impl Store {
         self.inner.dialect
     }
 
+    pub(crate) fn waiting(&self) -> &audit::Waiting {
+        &self.inner.waiting
+    }
+
     pub(crate) fn originals(&self) -> &Originals {
         &self.inner.originals
     }
@@ -121,13 +138,28 @@ impl Store {
         Ok(self.inner.write.begin_with(self.inner.dialect.begin_write()).await?)
     }
 
+    /// A connection that writes, outside of a transaction: for what a database does only there.
+    pub(crate) async fn write_alone(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.inner.write.acquire().await?)
+    }
+
+    /// A transaction that reads the store as it is at this moment, however long it lasts.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.inner.read.begin_with(self.inner.dialect.begin_snapshot()).await?)
+    }
+
     /// A connection that reads.
     pub(crate) async fn read(&self) -> Result<PoolConnection<Any>> {
         Ok(self.inner.read.acquire().await?)
     }
 }
 
-fn is_url(data: &str) -> bool {
+/// Where originals go when nothing else is said.
+pub(crate) fn originals_of(data: &str) -> OriginalsPlace {
+    (&if is_url(data) { PathBuf::from("originals") } else { Path::new(data).join("originals") }).into()
+}
+
+pub(crate) fn is_url(data: &str) -> bool {
     data.starts_with("postgres://") || data.starts_with("postgresql://")
 }
 
@@ -204,19 +236,83 @@ async fn applied(pool: &AnyPool, dialect: Dialect) -> Result<Option<i64>> {
     row.map_or(Ok(None), |row| sql::int_or_none(&row, "n"))
 }
 
+/// The last step of migration that this program knows.
+pub(crate) fn known_migration() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
 async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<()> {
-    let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
+    let known = known_migration();
     if let Some(found) = applied(pool, dialect).await?
         && found > known
     {
         return Err(Error::Newer { found, known });
     }
+    migrate_upto(pool, known).await
+}
+
+/// Applies the steps up to one of them.
+async fn migrate_upto(pool: &AnyPool, last: i64) -> Result<()> {
     let migrations = MIGRATIONS
         .iter()
+        .filter(|(version, ..)| *version <= last)
         .map(|(version, name, text)| {
             Migration::new(*version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
         })
         .collect();
     Migrator::with_migrations(migrations).run(pool).await?;
     Ok(())
+}
+
+/// A database with one connection that writes and no store around it: an empty one that a backup goes into, or one
+/// whose store another process holds.
+pub(crate) struct Target {
+    pub dialect: Dialect,
+    pool: AnyPool,
+    _lock: Option<File>,
+}
+
+impl Target {
+    /// The database of a store of this version. The databases' own locks keep single transactions apart.
+    pub(crate) async fn existing(data: &str) -> Result<Target> {
+        let dialect = if is_url(data) { Dialect::Postgres } else { Dialect::Sqlite };
+        if dialect == Dialect::Sqlite && !database_file(data).is_file() {
+            return Err(Error::Absent(data.to_owned()));
+        }
+        let pool = pool(&url(data, dialect, "rw")?, dialect, false, 1).await?;
+        match applied(&pool, dialect).await? {
+            Some(found) if found == known_migration() => Ok(Target { dialect, pool, _lock: None }),
+            Some(found) if found > known_migration() => Err(Error::Newer { found, known: known_migration() }),
+            _ => Err(Error::Absent(data.to_owned())),
+        }
+    }
+
+    /// Makes it; refuses a database that holds anything.
+    pub(crate) async fn new(data: &str, migration: i64) -> Result<Target> {
+        let dialect = if is_url(data) { Dialect::Postgres } else { Dialect::Sqlite };
+        let mut held = None;
+        if dialect == Dialect::Sqlite {
+            let folder = Path::new(data);
+            std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
+            held = Some(lock(folder)?);
+        }
+        let pool = pool(&url(data, dialect, "rwc")?, dialect, false, 1).await?;
+        // What a restore that was cut short left is steps of migration without a row; anything else is a store.
+        if let Some(found) = applied(&pool, dialect).await?
+            && (found != migration
+                || sql::count(&mut *pool.acquire().await?, "SELECT COUNT(*) AS n FROM audit", []).await? > 0)
+        {
+            return Err(Error::Backup("cơ sở dữ liệu đích không trống; hãy khôi phục vào cơ sở dữ liệu mới".to_owned()));
+        }
+        migrate_upto(&pool, migration).await?;
+        Ok(Target { dialect, pool, _lock: held })
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.pool.begin_with(self.dialect.begin_write()).await?)
+    }
+
+    pub(crate) async fn close(self) {
+        self.pool.close().await;
+    }
 }

@@ -1,23 +1,77 @@
-//! Originals: bytes as they came, under their SHA-256, compressed, never changed.
-//!
-//! `originals/aa/bb/<sha256>.zst`. A file is written aside, synced and renamed, so that what stands under a hash is
-//! whole; what is read is hashed again.
+//! Originals: bytes as they came, under their SHA-256, compressed, never changed; in a folder or in S3-compatible
+//! storage. What is read is hashed again. Only retention and erasure remove one.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+mod bucket;
+mod folder;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
+use bucket::Bucket;
+use folder::Folder;
 
 /// The quickest level still halves a page; a better one costs more than the disk.
 const ZSTD_LEVEL: i32 = 1;
 
-/// The folder of originals.
+/// Where originals are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum OriginalsPlace {
+    /// A folder, perhaps one that several machines mount.
+    Folder(PathBuf),
+    /// S3-compatible storage.
+    Bucket {
+        /// `s3://bucket/prefix`.
+        url: String,
+        /// Address and credentials under the names that every S3 tool reads: `AWS_ENDPOINT_URL`, `AWS_REGION`,
+        /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and their like.
+        settings: BTreeMap<String, String>,
+    },
+}
+
+impl OriginalsPlace {
+    /// The place that a configuration names: `s3://…` with the `AWS_…` variables of the environment, or a folder.
+    pub fn of(place: &str, env: impl Iterator<Item = (String, String)>) -> OriginalsPlace {
+        if !place.starts_with("s3://") {
+            return OriginalsPlace::Folder(place.into());
+        }
+        let settings = env.filter(|(name, _)| name.starts_with("AWS_")).collect();
+        OriginalsPlace::Bucket { url: place.to_owned(), settings }
+    }
+}
+
+impl From<&Path> for OriginalsPlace {
+    fn from(place: &Path) -> Self {
+        OriginalsPlace::Folder(place.to_owned())
+    }
+}
+
+impl From<&PathBuf> for OriginalsPlace {
+    fn from(place: &PathBuf) -> Self {
+        OriginalsPlace::Folder(place.clone())
+    }
+}
+
+/// The originals of one store. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Originals {
-    folder: PathBuf,
+    place: Arc<Kind>,
+}
+
+enum Kind {
+    Folder(Folder),
+    Bucket(Bucket),
+}
+
+/// An original that is there.
+pub(crate) struct Stored {
+    pub sha256: String,
+    pub changed_at_ms: i64,
 }
 
 /// Hash and length of what was kept.
@@ -42,122 +96,162 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A hash from a row or a request names a path only when it is a hash.
+fn check(sha256: &str) -> Result<()> {
+    if sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Ok(());
+    }
+    Err(Error::missing("bản gốc", sha256))
+}
+
 impl Originals {
-    /// Opens the folder for reading; nothing is made.
-    pub(crate) fn at(folder: &Path) -> Self {
-        Originals { folder: folder.to_owned() }
+    /// For reading; nothing is made.
+    pub(crate) fn at(place: &OriginalsPlace) -> Result<Self> {
+        let place = match place {
+            OriginalsPlace::Folder(folder) => Kind::Folder(Folder::at(folder)),
+            OriginalsPlace::Bucket { url, settings } => Kind::Bucket(Bucket::at(url, settings)?),
+        };
+        Ok(Originals { place: Arc::new(place) })
     }
 
-    /// Opens the folder for keeping.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let aside = folder.join("aside");
-        fs::create_dir_all(&aside).map_err(|error| Error::io(&aside, error))?;
-        Ok(Originals::at(folder))
+    /// For keeping.
+    pub(crate) fn open(place: &OriginalsPlace) -> Result<Self> {
+        let originals = Originals::at(place)?;
+        if let Kind::Folder(folder) = &*originals.place {
+            folder.make()?;
+        }
+        Ok(originals)
     }
 
     /// Removes what a killed process left half written. Only for a folder that nobody else writes to.
     pub(crate) fn sweep(&self) -> Result<()> {
-        let aside = self.folder.join("aside");
-        let io = |error| Error::io(&aside, error);
-        for left in fs::read_dir(&aside).map_err(io)? {
-            fs::remove_file(left.map_err(io)?.path()).map_err(io)?;
+        match &*self.place {
+            Kind::Folder(folder) => folder.sweep(),
+            Kind::Bucket(_) => Ok(()),
         }
-        Ok(())
     }
 
-    fn path(&self, sha256: &str) -> Result<PathBuf> {
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(Error::missing("bản gốc", sha256));
+    /// Whether it is there. Blocks.
+    pub(crate) fn has(&self, sha256: &str) -> Result<bool> {
+        check(sha256)?;
+        match &*self.place {
+            Kind::Folder(folder) => Ok(folder.path(sha256).is_file()),
+            Kind::Bucket(bucket) => bucket.has(sha256),
         }
-        Ok(self.folder.join(&sha256[..2]).join(&sha256[2..4]).join(format!("{sha256}.zst")))
     }
 
     /// Keeps bytes. Blocks.
     pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Kept> {
         let sha256 = sha256_hex(bytes);
-        let path = self.path(&sha256)?;
-        if !path.is_file() {
-            let aside = self.aside();
-            let io = |error| Error::io(&aside, error);
-            let packed = zstd::encode_all(bytes, ZSTD_LEVEL).map_err(io)?;
-            let mut file = File::create(&aside).map_err(io)?;
-            file.write_all(&packed).map_err(io)?;
-            file.sync_all().map_err(io)?;
-            self.settle(&aside, &path)?;
+        if !self.has(&sha256)? {
+            let packed = zstd::encode_all(bytes, ZSTD_LEVEL).map_err(|error| Error::io(Path::new(&sha256), error))?;
+            self.put(&sha256, packed)?;
         }
         Ok(Kept { sha256, bytes: bytes.len() as u64 })
     }
 
+    fn put(&self, sha256: &str, packed: Vec<u8>) -> Result<()> {
+        match &*self.place {
+            Kind::Folder(folder) => folder.put(sha256, &packed),
+            Kind::Bucket(bucket) => bucket.put(sha256, packed),
+        }
+    }
+
     /// Keeps what a reader gives, whatever its length. Blocks.
-    pub(crate) fn keep_from(&self, mut from: impl Read) -> Result<Kept> {
-        let aside = self.aside();
+    pub(crate) fn keep_from(&self, from: impl Read) -> Result<Kept> {
+        let aside = match &*self.place {
+            Kind::Folder(folder) => folder.aside(),
+            Kind::Bucket(_) => PathBuf::from("s3"),
+        };
         let io = |error| Error::io(&aside, error);
-        let mut packer = zstd::Encoder::new(File::create(&aside).map_err(io)?, ZSTD_LEVEL).map_err(io)?;
-        let mut hash = Sha256::new();
-        let mut bytes = 0;
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            let got = match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(got) => got,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(io(error)),
-            };
-            let chunk = buffer.get(..got).unwrap_or_default();
-            hash.update(chunk);
-            packer.write_all(chunk).map_err(io)?;
-            bytes += got as u64;
+        let file = match &*self.place {
+            Kind::Folder(_) => File::create(&aside).map_err(io)?,
+            Kind::Bucket(_) => bucket::aside_file().map_err(io)?,
+        };
+        let (file, kept) = pack(from, file).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        match &*self.place {
+            Kind::Folder(folder) => folder.settle(&kept.sha256, &aside)?,
+            Kind::Bucket(bucket) if bucket.has(&kept.sha256)? => {}
+            Kind::Bucket(bucket) => bucket.put_file(&kept.sha256, file)?,
         }
-        packer.finish().map_err(io)?.sync_all().map_err(io)?;
-        let sha256 = hex(&hash.finalize());
-        let path = self.path(&sha256)?;
-        if path.is_file() {
-            fs::remove_file(&aside).map_err(io)?;
-        } else {
-            self.settle(&aside, &path)?;
+        Ok(kept)
+    }
+
+    /// The file of an original as it is kept: packed, not verified. For a backup. Blocks.
+    pub(crate) fn packed(&self, sha256: &str) -> Result<File> {
+        check(sha256)?;
+        match &*self.place {
+            Kind::Folder(folder) => folder.open(sha256),
+            Kind::Bucket(bucket) => bucket.open(sha256),
         }
-        Ok(Kept { sha256, bytes })
+    }
+
+    /// Keeps a packed original of a backup after verifying it; an altered one is refused. Blocks.
+    pub(crate) fn keep_packed(&self, sha256: &str, packed: impl Read) -> Result<()> {
+        check(sha256)?;
+        let altered = || Error::AlteredOriginal { sha256: sha256.to_owned() };
+        let kept = self.keep_from(zstd::Decoder::new(packed).map_err(|_| altered())?).map_err(|_| altered())?;
+        if kept.sha256 != sha256 {
+            self.remove(&kept.sha256)?;
+            return Err(altered());
+        }
+        Ok(())
     }
 
     /// The bytes, verified. Blocks.
     pub(crate) fn read(&self, sha256: &str) -> Result<Vec<u8>> {
-        let path = self.path(sha256)?;
-        let packed = fs::read(&path).map_err(|error| Error::io(&path, error))?;
+        let packed = self.packed(sha256)?;
         let altered = || Error::AlteredOriginal { sha256: sha256.to_owned() };
-        let bytes = zstd::decode_all(packed.as_slice()).map_err(|_| altered())?;
+        let bytes = zstd::decode_all(BufReader::new(packed)).map_err(|_| altered())?;
         if sha256_hex(&bytes) == sha256 { Ok(bytes) } else { Err(altered()) }
     }
 
     /// A reader over the bytes that fails at their end when they are not what the hash says.
     pub(crate) fn reader(&self, sha256: &str) -> Result<Verifying> {
-        let path = self.path(sha256)?;
-        let io = |error| Error::io(&path, error);
-        let unpacker = zstd::Decoder::new(File::open(&path).map_err(io)?).map_err(io)?;
+        let packed = self.packed(sha256)?;
+        let unpacker = zstd::Decoder::new(packed).map_err(|error| Error::io(Path::new(sha256), error))?;
         Ok(Verifying { unpacker, hash: Sha256::new(), expected: sha256.to_owned() })
     }
 
-    fn aside(&self) -> PathBuf {
-        self.folder.join("aside").join(uuid::Uuid::now_v7().to_string())
+    /// Removes an original; nothing when it is not there. Blocks.
+    pub(crate) fn remove(&self, sha256: &str) -> Result<()> {
+        check(sha256)?;
+        match &*self.place {
+            Kind::Folder(folder) => folder.remove(sha256),
+            Kind::Bucket(bucket) => bucket.remove(sha256),
+        }
     }
 
-    fn settle(&self, aside: &Path, path: &Path) -> Result<()> {
-        let io = |error| Error::io(path, error);
-        let folder = path.parent().unwrap_or(&self.folder);
-        let is_new_folder = !folder.is_dir();
-        fs::create_dir_all(folder).map_err(io)?;
-        fs::rename(aside, path).map_err(io)?;
-        sync_folder(folder).map_err(io)?;
-        if is_new_folder {
-            // The entries of the new folders must be on the disk as well.
-            folder.parent().map_or(Ok(()), sync_folder).map_err(io)?;
-            sync_folder(&self.folder).map_err(io)?;
+    /// Tells each original that is there, in no order. Blocks.
+    pub(crate) fn each(&self, tell: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
+        match &*self.place {
+            Kind::Folder(folder) => folder.each(tell),
+            Kind::Bucket(bucket) => bucket.each(tell),
         }
-        Ok(())
     }
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Packs what a reader gives into a file and hashes it on the way.
+fn pack(mut from: impl Read, file: File) -> io::Result<(File, Kept)> {
+    let mut packer = zstd::Encoder::new(file, ZSTD_LEVEL)?;
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let got = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(got) => got,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let chunk = buffer.get(..got).unwrap_or_default();
+        hash.update(chunk);
+        io::Write::write_all(&mut packer, chunk)?;
+        bytes += got as u64;
+    }
+    let file = packer.finish()?;
+    Ok((file, Kept { sha256: hex(&hash.finalize()), bytes }))
 }
 
 /// Reads an original and checks its hash at the end.
@@ -181,6 +275,8 @@ impl Read for Verifying {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> PathBuf {
@@ -190,12 +286,12 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back_and_what_was_altered_does_not() -> Result<()> {
         let folder = folder();
-        let originals = Originals::open(&folder)?;
+        let originals = Originals::open(&folder.as_path().into())?;
         let kept = originals.keep("một bài đăng".as_bytes())?;
         assert_eq!(originals.keep_from("một bài đăng".as_bytes())?, kept);
         assert_eq!(originals.read(&kept.sha256)?, "một bài đăng".as_bytes());
         let other = zstd::encode_all(&b"khac"[..], 1).map_err(|error| Error::io(&folder, error))?;
-        let path = originals.path(&kept.sha256)?;
+        let path = folder.join(&kept.sha256[..2]).join(&kept.sha256[2..4]).join(format!("{}.zst", kept.sha256));
         fs::write(&path, other).map_err(|error| Error::io(&path, error))?;
         assert!(matches!(originals.read(&kept.sha256), Err(Error::AlteredOriginal { .. })));
         let mut sink = Vec::new();

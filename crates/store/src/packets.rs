@@ -332,6 +332,16 @@ impl Store {
         } else {
             for_officer(&mut tx, &who, packet_id).await?
         };
+        if sql::count(
+            &mut tx,
+            "SELECT COUNT(*) AS n FROM packets WHERE id = $1 AND gone_at_ms IS NOT NULL",
+            [packet_id.into()],
+        )
+        .await?
+            > 0
+        {
+            return Err(Refusal::new("gone", "Bản sao hồ sơ đã bị xóa theo thời hạn lưu giữ.").into());
+        }
         let zip = self.original(&row.file_sha256).await?;
         write_receipt(&mut tx, &ReceiptRow::new(&row, ReceiptKind::Download, &who, now_ms)).await?;
         tx.commit().await?;

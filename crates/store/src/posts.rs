@@ -71,6 +71,8 @@ pub struct PostRow {
     pub families: Vec<String>,
     /// Its campaign, when it has findings.
     pub campaign_id: Option<String>,
+    /// When it was erased; then only its identity is left.
+    pub erased_at_ms: Option<i64>,
 }
 
 /// A text that a post had.
@@ -169,6 +171,7 @@ impl PostRow {
             points: sql::int(row, "points")?,
             families: families_of(&sql::text(row, "families")?),
             campaign_id: sql::text_or_none(row, "campaign_id")?,
+            erased_at_ms: sql::int_or_none(row, "erased_at_ms")?,
         })
     }
 
@@ -289,7 +292,7 @@ impl Store {
         Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
     }
 
-    /// Posts changed after a sequence number, in order: what the index follows. None is skipped, because the
+    /// Posts changed after a sequence number, in order, erased ones too: what the index follows. None is skipped, because the
     /// numbers grow in the order of commits.
     ///
     /// # Errors
@@ -319,7 +322,8 @@ impl Store {
         let rows = sql::rows(
             &mut db,
             "SELECT posts.*, captures.sha256 AS sha256, captures.fetched_at_ms AS fetched_at_ms FROM posts \
-             JOIN captures ON captures.id = posts.capture_id WHERE posts.id > $1 ORDER BY posts.id LIMIT $2",
+             JOIN captures ON captures.id = posts.capture_id WHERE posts.id > $1 \
+             AND posts.erased_at_ms IS NULL ORDER BY posts.id LIMIT $2",
             [after.unwrap_or_default().into(), limit.into()],
         )
         .await?;

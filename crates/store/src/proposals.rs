@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::people::{NewUser, person};
+use crate::retention::Task;
 use crate::sql::Sql;
 use crate::{Error, Result, Store, audit, people, rulesets, sql};
 
@@ -21,7 +22,7 @@ pub enum ProposalKind {
     AddUser,
     /// Export data; the caller does it after approval.
     Export,
-    /// Erase data; the caller does it after approval.
+    /// Erase: `{task}`, made by [`Store::propose_retention`] and its like; [`Store::errand`] does it after approval.
     Erase,
 }
 
@@ -142,7 +143,11 @@ fn effect(kind: ProposalKind, body: &Value) -> Result<Effect> {
             unit_id: field("unit"),
             password_hash: must("password_hash")?,
         }),
-        ProposalKind::Export | ProposalKind::Erase => Effect::Nothing,
+        ProposalKind::Export => Effect::Nothing,
+        ProposalKind::Erase => {
+            Task::of(body)?;
+            Effect::Nothing
+        }
     })
 }
 
@@ -173,7 +178,8 @@ impl Store {
         proposer.must(match kind {
             ProposalKind::PublishRules => Act::ProposeRules,
             ProposalKind::ChangeRole | ProposalKind::AddUser => Act::ProposePeople,
-            ProposalKind::Export | ProposalKind::Erase => Act::ProposeExport,
+            ProposalKind::Export => Act::ProposeExport,
+            ProposalKind::Erase => Act::ProposeErasure,
         })?;
         let id = sql::new_id();
         sql::run(

@@ -256,7 +256,7 @@ impl Store {
         let rows = sql::rows(
             &mut db,
             "SELECT id, seq, version, title, text, posted_at_ms FROM posts WHERE seq > $1 AND first_seen_at_ms >= $2 \
-             AND (ruleset IS NULL OR ruleset <> $3) ORDER BY seq LIMIT $4",
+             AND erased_at_ms IS NULL AND (ruleset IS NULL OR ruleset <> $3) ORDER BY seq LIMIT $4",
             [after_seq.into(), since_ms.into(), ruleset.into(), limit.into()],
         )
         .await?;
@@ -428,7 +428,8 @@ async fn record_round(
             let identity = (item.read.post.source.clone(), item.read.post.native_id.clone());
             match known.get(&identity) {
                 Some(post) if post.id != item.post_id => {
-                    if writing::is_same_text(post, &item.read.post) {
+                    // What was erased is not taken in again, whatever it says now.
+                    if post.erased_at_ms.is_some() || writing::is_same_text(post, &item.read.post) {
                         again.push((item, post));
                     } else {
                         changed.push((n, post.clone()));

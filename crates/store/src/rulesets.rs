@@ -40,12 +40,12 @@ pub(crate) async fn publish(db: &mut AnyConnection, by: &str, id: &str, now_ms: 
     Ok(())
 }
 
-async fn setting(db: &mut AnyConnection, name: &str) -> Result<Option<String>> {
+pub(crate) async fn setting(db: &mut AnyConnection, name: &str) -> Result<Option<String>> {
     let row = sql::row(db, "SELECT value FROM settings WHERE name = $1", [name.into()]).await?;
     row.map(|row| sql::text(&row, "value")).transpose()
 }
 
-async fn set(db: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
+pub(crate) async fn set(db: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
     sql::run(
         db,
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -166,7 +166,7 @@ impl Store {
     /// # Errors
     /// `Refused` for the setting that only an approved proposal changes, `Database`.
     pub async fn set_setting(&self, by: &str, name: &str, value: &str, now_ms: i64) -> Result<()> {
-        if name == CURRENT {
+        if name == CURRENT || name == crate::retention::RULES {
             return Err(Refusal::new("second_person", "Bộ quy tắc chỉ đổi qua đề nghị được duyệt.").into());
         }
         let mut tx = self.write().await?;

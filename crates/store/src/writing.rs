@@ -146,8 +146,14 @@ pub(crate) async fn see_again(db: &mut AnyConnection, again: &[(&Item<'_>, &Post
             update.push(")").run(db).await?;
         }
     }
+    sight(db, again.iter().map(|(item, post)| (&post.id, item.capture_id, item.read.post.bytes))).await?;
     let mut aliases = Vec::new();
     for (item, post) in again {
+        if post.erased_at_ms.is_some() {
+            // The text came in again with this capture: its original must go as well.
+            sql::run(db, "UPDATE erasures SET settled_at_ms = NULL WHERE id = $1", [(&post.id).into()]).await?;
+            continue;
+        }
         if post.gone_at_ms.is_some() {
             sql::run(
                 db,
@@ -159,6 +165,20 @@ pub(crate) async fn see_again(db: &mut AnyConnection, again: &[(&Item<'_>, &Post
         aliases.extend(alias(item, post, now_ms));
     }
     add_aliases(db, aliases).await
+}
+
+/// Writes down in which captures a post stands beside the one of its current text, so that all can go with it.
+async fn sight<'a>(
+    db: &mut AnyConnection,
+    places: impl Iterator<Item = (&'a String, &'a str, Option<(u64, u64)>)>,
+) -> Result<()> {
+    let cells = places.flat_map(|(post_id, capture_id, bytes)| {
+        let [start, end] = [bytes.map(|(start, _)| start), bytes.map(|(_, end)| end)];
+        [Cell::from(post_id), capture_id.into(), offset(start), offset(end)]
+    });
+    let into = "INSERT INTO sightings (post_id, capture_id, byte_start, byte_end) VALUES ";
+    sql::insert(db, into, " ON CONFLICT (post_id, capture_id) DO NOTHING", 4, cells.collect()).await?;
+    Ok(())
 }
 
 fn alias(item: &Item<'_>, known: &PostRow, now_ms: i64) -> Option<[Cell; 3]> {
@@ -182,6 +202,7 @@ async fn add_aliases(db: &mut AnyConnection, aliases: Vec<[Cell; 3]>) -> Result<
 /// Puts the known text among the versions and the new one in its place.
 pub(crate) async fn new_version(db: &mut AnyConnection, item: &Item<'_>, known: &PostRow, now_ms: i64) -> Result<()> {
     let post = &item.read.post;
+    sight(db, std::iter::once((&known.id, known.capture_id.as_str(), known.bytes))).await?;
     sql::run(
         db,
         "INSERT INTO versions (post_id, number, title, text, seen_at_ms, capture_id) \
@@ -197,7 +218,7 @@ pub(crate) async fn new_version(db: &mut AnyConnection, item: &Item<'_>, known: 
          edited_at_ms = COALESCE($8, edited_at_ms), extra = COALESCE($9, extra), capture_id = $10, \
          seen_capture_id = $10, byte_start = $11, byte_end = $12, version_at_ms = $13, last_seen_at_ms = $13, \
          missing_since_ms = NULL, gone_at_ms = NULL, version = version + 1, ruleset = $14, stance = $15, \
-         points = $16, families = $17, campaign_id = $18 WHERE id = $1",
+         points = $16, families = $17, campaign_id = $18, pseudonymised_at_ms = NULL WHERE id = $1",
         [
             (&known.id).into(),
             item.seq.into(),

@@ -46,6 +46,8 @@ rights!(
     AskEscalation,
     Decide,
     HandOver,
+    Hold,
+    ProposeErasure,
     ProposePeople,
     ReadAudit,
     ReadCase,

@@ -103,6 +103,7 @@ fn verdict_words(words: &Words, verdict: &AuditVerdict) -> String {
         }
         AuditVerdict::Altered { seq } => words.with("audit_altered", seq),
         AuditVerdict::Missing { seq } => words.with("audit_missing", seq),
+        AuditVerdict::Rewritten { after, upto } => words.with_two("audit_rewritten", after, upto),
         AuditVerdict::Reordered { seq } => words.with("audit_reordered", seq),
     }
 }

@@ -10,6 +10,7 @@ use store::{CaseEvent, CaseFile, CaseFilter, CaseRow, Unit};
 use crate::access::{Actor, Visitor, may};
 use crate::frame::{Frame, Here};
 use crate::locale::Words;
+use crate::retention::HoldLine;
 use crate::show;
 use crate::trouble::{Result, Sent};
 use crate::unit::When;
@@ -133,6 +134,9 @@ struct CasePage {
     units: Vec<Unit>,
     asking: Option<AskingView>,
     packets: Vec<PacketLine>,
+    holds: Vec<HoldLine>,
+    held: bool,
+    may_hold: bool,
     may_work: bool,
     may_ask: bool,
     may_sign: bool,
@@ -168,6 +172,7 @@ pub async fn page(
             points: row.points,
         });
     }
+    let holds: Vec<HoldLine> = store.holds(Some(&file.row.id)).await?.iter().map(HoldLine::of).collect();
     let role = actor.person.role;
     let open = file.row.state == CaseState::Open;
     let asked = file.row.asking.as_ref();
@@ -190,6 +195,9 @@ pub async fn page(
             mine,
         }),
         packets: packets(words, &file),
+        held: holds.iter().any(|hold| hold.lifted.is_none()),
+        holds,
+        may_hold: role.may(Act::Hold),
         may_work: role.may(Act::WorkCase) && file.row.state != CaseState::Closed,
         may_ask: role.may(Act::AskEscalation) && open && asked.is_none() && file.standing.alerts > 0,
         may_sign: role.may(Act::SignEscalation) && open && asked.is_some() && !mine,

@@ -26,11 +26,12 @@ pub enum Here {
     Numbers,
     People,
     Proposals,
+    Retention,
     Audit,
 }
 
 /// One place of the rail: key in the locales, address, right.
-const PLACES: [(Here, &str, &str, Act); 11] = [
+const PLACES: [(Here, &str, &str, Act); 12] = [
     (Here::Queue, "nav_queue", "/queue", Act::ReadQueue),
     (Here::Support, "nav_support", "/support", Act::ReadSupport),
     (Here::Cases, "nav_cases", "/cases", Act::ReadCase),
@@ -41,6 +42,7 @@ const PLACES: [(Here, &str, &str, Act); 11] = [
     (Here::Numbers, "nav_numbers", "/numbers", Act::ReadFigures),
     (Here::People, "nav_people", "/people", Act::ProposePeople),
     (Here::Proposals, "nav_proposals", "/proposals", Act::Approve),
+    (Here::Retention, "nav_retention", "/retention", Act::ProposeErasure),
     (Here::Audit, "nav_audit", "/audit", Act::ReadAudit),
 ];
 

@@ -23,6 +23,7 @@ mod packets;
 mod password;
 mod people;
 mod queue;
+mod retention;
 mod routes;
 mod rules_page;
 mod search;

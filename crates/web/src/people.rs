@@ -155,9 +155,24 @@ fn in_words(words: &Words, proposal: &Proposal) -> String {
         ProposalKind::AddUser => format!("{} · {} · {}", text("login"), text("name"), words.of("role", text("role"))),
         ProposalKind::ChangeRole => words.of("role", text("role")),
         ProposalKind::PublishRules => show::short_hash(text("ruleset")),
-        ProposalKind::Export | ProposalKind::Erase => String::new(),
+        ProposalKind::Export => String::new(),
+        ProposalKind::Erase => erasure_in_words(words, proposal),
     };
     if particulars.is_empty() { what } else { format!("{what}: {particulars}") }
+}
+
+/// How much of each rule would go, or which case; a post is not named here.
+fn erasure_in_words(words: &Words, proposal: &Proposal) -> String {
+    if let Some(case) = proposal.body.get("case").and_then(|case| case.as_str()) {
+        return case.to_owned();
+    }
+    let counts = proposal.body.get("counts").and_then(|counts| counts.as_array());
+    let Some(counts) = counts else { return words.t("proposal_erase_post").to_owned() };
+    let line = |count: &serde_json::Value| {
+        let due = count.get("due")?.as_i64().filter(|due| *due > 0)?;
+        Some(format!("{} ({})", count.get("rule")?.as_str()?, show::number(words, due)))
+    };
+    counts.iter().filter_map(line).collect::<Vec<_>>().join(" · ")
 }
 
 /// Approves what another proposed.

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 use model::Act;
 
 use crate::{
-    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, people, queue, rules_page, search,
+    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, people, queue, retention, rules_page, search,
     sources, support, trouble,
 };
 
@@ -67,6 +67,12 @@ pub const ROUTES: &[Route] = &[
     read("/proposals", Act::Approve, || get(people::proposals)),
     send("/proposals/{proposal}/approve", Act::Approve, || post(people::approve)),
     send("/proposals/{proposal}/decline", Act::Approve, || post(people::decline)),
+    read("/retention", Act::ProposeErasure, || get(retention::page)),
+    send("/retention/propose", Act::ProposeErasure, || post(retention::propose)),
+    send("/retention/rules", Act::ProposeErasure, || post(retention::set_rules)),
+    send("/retention/erase", Act::ProposeErasure, || post(retention::erase)),
+    send("/holds", Act::Hold, || post(retention::hold)),
+    send("/holds/{hold}/lift", Act::Hold, || post(retention::lift)),
     read("/audit", Act::ReadAudit, || get(audit::page)),
 ];
 

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod assess;
 pub mod audit;
+pub mod backup;
 pub mod crawl;
 pub mod demo;
 pub mod eval;
@@ -11,6 +12,8 @@ pub mod index;
 pub mod normalise;
 pub mod packet;
 pub mod posts;
+pub mod restore;
+pub mod retention;
 pub mod rules;
 pub mod search;
 pub mod serve;

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::crawling::Crawler;
 use crate::following::Follower;
+use crate::keeping::Keeper;
 use crate::opening::{self, Opened};
 use crate::reading;
 
@@ -40,10 +41,11 @@ pub async fn run(data: &str, listen: &str, crawl: bool, config: &Config) -> Resu
 /// Does the work that waits; with `once` until nothing is left.
 pub async fn work(data: &str, once: bool, config: &Config) -> Result<()> {
     let opened = Arc::new(opening::open(data, config).await?);
+    let keeper = Keeper::new(&opened, config);
     if once {
-        return work_once(&opened).await;
+        return work_once(&opened, &keeper).await;
     }
-    work_until(opened, on_signal()).await
+    work_until(opened, keeper, on_signal()).await
 }
 
 /// Serves the console and does the waiting work until `stop`.
@@ -54,7 +56,7 @@ pub async fn serve_and_work(
     stop: watch::Receiver<bool>,
     demo: bool,
 ) -> Result<()> {
-    let worker = tokio::spawn(work_until(opened.clone(), stop.clone()));
+    let worker = tokio::spawn(work_until(opened.clone(), Keeper::new(&opened, config), stop.clone()));
     let app = app(&opened, config, demo);
     let mut ended = stop;
     web::serve(listener, app, async move {
@@ -104,18 +106,18 @@ fn rules_in_force(ruleset: &Ruleset) -> RulesInForce {
     }
 }
 
-async fn work_once(opened: &Opened) -> Result<()> {
+async fn work_once(opened: &Opened, keeper: &Keeper) -> Result<()> {
     reading::resume(opened).await?;
     Follower::new(opened).catch_up().await?;
     opened.handover.seal_waiting(clock::now_ms()).await?;
-    Ok(())
+    keeper.step(clock::now_ms()).await
 }
 
 /// Trouble in one round (a full disk, a database that is gone for a minute) is told once and tried again.
-async fn work_until(opened: Arc<Opened>, mut stop: watch::Receiver<bool>) -> Result<()> {
+async fn work_until(opened: Arc<Opened>, keeper: Keeper, mut stop: watch::Receiver<bool>) -> Result<()> {
     let mut trouble: Option<String> = None;
     while !*stop.borrow() {
-        match work_once(&opened).await {
+        match work_once(&opened, &keeper).await {
             Ok(()) => trouble = None,
             Err(error) => {
                 let told = format!("{error:#}");

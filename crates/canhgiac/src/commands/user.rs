@@ -79,7 +79,7 @@ pub async fn disable(store: &Store, login: &str, actor: &str, now_ms: i64) -> Re
     Ok(())
 }
 
-async fn user_id(store: &Store, login: &str) -> Result<String> {
+pub async fn user_id(store: &Store, login: &str) -> Result<String> {
     match store.user_by_login(login).await? {
         Some(user) => Ok(user.id),
         None => bail!("there is no user {login}"),

@@ -150,3 +150,58 @@ async fn where_nothing_is_there_is_nothing_to_read() {
     let missing = Store::open_to_read("/nonexistent/canhgiac").await.err().expect("refused");
     assert!(matches!(missing, Error::Absent(_)), "{missing}");
 }
+
+#[tokio::test]
+async fn a_tail_that_was_cut_with_its_head_and_a_chain_that_was_rewritten_are_found_by_a_point_kept_elsewhere() {
+    let bed = Bed::new().await;
+    let last = chain(&bed).await;
+    let early = bed.store.audit_head().await.expect("the head");
+    chain_more(&bed, 4).await;
+    let late = bed.store.audit_head().await.expect("the head");
+    let points = [early.clone(), late.clone()];
+    assert!(matches!(bed.store.audit_verify_against(&points).await.expect("verified"), AuditVerdict::Whole { .. }));
+    // Somebody cuts the tail and sets the head back: the chain alone looks whole.
+    bed.tamper(&format!("DELETE FROM audit WHERE seq > {last}")).await;
+    bed.tamper(&format!("UPDATE heads SET seq = {last}, hash = '{}' WHERE name = 'audit'", early.hash)).await;
+    assert!(matches!(bed.store.audit_verify().await.expect("verified"), AuditVerdict::Whole { .. }));
+    let verdict = bed.store.audit_verify_against(&points).await.expect("verified");
+    assert_eq!(verdict, AuditVerdict::Missing { seq: last + 1 });
+    // And writes other rows in their place, with hashes that fit.
+    chain_more(&bed, 6).await;
+    assert!(matches!(bed.store.audit_verify().await.expect("verified"), AuditVerdict::Whole { .. }));
+    let verdict = bed.store.audit_verify_against(&points).await.expect("verified");
+    assert_eq!(verdict, AuditVerdict::Rewritten { after: last, upto: late.seq });
+    // A row that the walk itself names is named, not the stretch.
+    bed.tamper("UPDATE audit SET actor = 'x' WHERE seq = 2").await;
+    let verdict = bed.store.audit_verify_against(&points).await.expect("verified");
+    assert_eq!(verdict, AuditVerdict::Altered { seq: 2 });
+}
+
+async fn chain_more(bed: &Bed, rows: u32) {
+    for n in 0..rows {
+        bed.store.audit("binh", "search", "", &json!({ "again": n }), NOW + HOUR).await.expect("written");
+    }
+}
+
+#[tokio::test]
+async fn many_who_read_at_once_are_written_together_and_each_has_its_row() {
+    let bed = Bed::new().await;
+    let before = bed.store.audit_head().await.expect("the head").seq;
+    let mut readers = tokio::task::JoinSet::new();
+    for n in 0..300 {
+        let store = bed.store.clone();
+        readers.spawn(async move {
+            let seq = store.audit("an", "case.read", &format!("case-{n}"), &json!({}), NOW).await.expect("written");
+            (seq, format!("case-{n}"))
+        });
+    }
+    let mut given: Vec<(i64, String)> = readers.join_all().await;
+    given.sort();
+    let places: Vec<i64> = given.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(places, (before + 1..=before + 300).collect::<Vec<_>>(), "no gap, none twice");
+    let rows = bed.store.audit_rows(&AuditFilter::default(), None, 300).await.expect("rows").rows;
+    for row in rows {
+        assert!(given.contains(&(row.seq, row.subject.clone())), "each answer names its own row");
+    }
+    assert!(matches!(bed.store.audit_verify().await.expect("verified"), AuditVerdict::Whole { .. }));
+}

@@ -50,6 +50,27 @@ impl Bed {
         Bed { store, data, folder: Folder(folder) }
     }
 
+    /// Targets for a restore: a folder that is not there, and on PostgreSQL an empty database too; only their places
+    /// are of use.
+    pub async fn empty_targets(of: &Bed) -> Vec<Bed> {
+        let mut targets = Vec::new();
+        for server in [None, server()].into_iter().take(if is_postgres() { 2 } else { 1 }) {
+            let name = format!("canhgiac_{}", uuid::Uuid::now_v7().simple());
+            let folder = std::env::temp_dir().join(&name);
+            let data = match server {
+                None => folder.join("data").to_string_lossy().into_owned(),
+                Some(server) => {
+                    run_on(&server, &format!("CREATE DATABASE {name}")).await;
+                    let (base, _) = server.rsplit_once('/').expect("a database in the URL");
+                    format!("{base}/{name}")
+                }
+            };
+            std::fs::create_dir_all(&folder).expect("temporary folder");
+            targets.push(Bed { store: of.store.clone(), data, folder: Folder(folder) });
+        }
+        targets
+    }
+
     /// The same store, opened again as after an end of the process.
     pub async fn again(self) -> Bed {
         let Bed { store, data, folder } = self;
@@ -62,6 +83,14 @@ impl Bed {
     pub async fn tamper(&self, sql: &str) {
         let url = if is_postgres() { self.data.clone() } else { format!("sqlite://{}/canhgiac.sqlite", self.data) };
         run_on(&url, sql).await;
+    }
+
+    /// The first column of what a query behind the store's back gives, as text.
+    pub async fn ask(&self, sql: &str) -> Vec<String> {
+        sqlx::any::install_default_drivers();
+        let mut db = sqlx::AnyConnection::connect(&self.data).await.expect("a connection");
+        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut db).await.expect("rows");
+        rows.iter().map(|row| sqlx::Row::get(row, 0)).collect()
     }
 
     /// People of every role and two receiving units.

@@ -1,10 +1,13 @@
 //! One suite over every backend. Without more it runs on SQLite, in throw-away folders; with
 //! `CANHGIAC_TEST_DATABASE=postgres://user@host/database` each test makes a database of its own on that server.
 
+mod backups;
+mod buckets;
 mod deciding;
 mod escalating;
 mod faults;
 mod frontier;
 mod help;
+mod keeping;
 mod people;
 mod recording;

@@ -160,7 +160,12 @@ impl Bench {
 
     /// Records posts as an import would.
     pub async fn record(&self, name: &str, posts: Vec<ReadPost>) {
-        let capture = Capture::of_file("mau", Method::Import, name, "thử", now_ms());
+        self.record_at(name, posts, now_ms()).await;
+    }
+
+    /// Records posts that were brought at this time.
+    pub async fn record_at(&self, name: &str, posts: Vec<ReadPost>, at_ms: i64) {
+        let capture = Capture::of_file("mau", Method::Import, name, "thử", at_ms);
         let kept = self.store.keep(&capture, name.as_bytes(), now_ms()).await.unwrap();
         let part = Part { capture_id: kept.id, upto: posts.len() as i64 + 1, last: true, posts };
         let batch = Batch { actor: "import".into(), parts: vec![part], visits: Vec::new() };
