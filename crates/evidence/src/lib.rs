@@ -12,6 +12,7 @@ mod key;
 mod report;
 mod seal;
 mod verify;
+pub mod warc;
 
 pub use custody::Touch;
 pub use key::{KeyError, Signer};

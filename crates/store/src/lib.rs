@@ -31,6 +31,7 @@ mod queue;
 mod raising;
 mod record;
 mod rulesets;
+mod source_health;
 mod sources;
 mod sql;
 mod takedowns;
@@ -59,6 +60,9 @@ pub use proposals::{Proposal, ProposalKind};
 pub use queue::{ExportedAlert, ItemState, QueueCounts, QueueFilter, QueueRow};
 pub use record::{Assessed, Batch, Part, Raised, ReadPost, Recorded, Unassessed};
 pub use rulesets::RulesetRow;
+pub use source_health::{
+    AlarmRow, HostRow, QuarantineRow, Report, SourceHealth, Trouble, TroubledRow, YieldRow, day_of,
+};
 pub use sources::{FetchRow, NewSource, SourceRow};
 pub use takedowns::TakedownRow;
 pub use unit::{DecisionRow, WorkUnit};

@@ -58,6 +58,7 @@ rights!(
     Reveal,
     Search,
     SignEscalation,
+    WorkSources,
     WorkCase,
 );
 
