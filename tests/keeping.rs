@@ -16,7 +16,7 @@ fn filled(folder: &Folder) -> String {
     let data = folder.join("data").to_string_lossy().into_owned();
     stdout(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", &data], "");
     let line = |id: &str, text: &str| format!("{}\n", serde_json::json!({"id": id, "text": text, "author": SECRET}));
-    let text = line("1", &format!("Nhượng lại chiếc xe {SECRET}")) + &line("2", "Nhượng lại chiếc bàn");
+    let text = [line("1", &format!("Nhượng lại chiếc xe {SECRET}")), line("2", "Nhượng lại chiếc bàn")].concat();
     let file = folder.write("tin.jsonl", &text);
     stdout(&["import", file.to_str().expect("path"), "--data", &data], "");
     // Brings the index up to the store.

@@ -259,6 +259,33 @@ pub enum SourceCommand {
         #[command(flatten)]
         data: DataArg,
     },
+    /// Says why nothing comes, and what to do.
+    Health {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Writes everything that was fetched for a source as one WARC 1.1 file (gzip).
+    Warc {
+        /// Its id.
+        id: String,
+        /// Where it goes.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Stops all crawling, in every process.
+    Stop {
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Lets crawling go on after a stop.
+    Resume {
+        #[command(flatten)]
+        data: DataArg,
+    },
 }
 
 /// `canhgiac rules …`

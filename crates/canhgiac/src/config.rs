@@ -27,6 +27,14 @@ pub struct Config {
     pub contact: String,
     /// Whether the console is reached over HTTPS only.
     pub secure_cookies: bool,
+    /// Mail server for alarms: `smtps://user:password@host`, `smtp://host:587?tls=required`, `smtp://127.0.0.1:25`.
+    pub alarm_mail_server: Option<String>,
+    /// Sender of alarms.
+    pub alarm_mail_from: Option<String>,
+    /// Receivers of alarms, with commas between.
+    pub alarm_mail_to: String,
+    /// An address to which alarms are posted as JSON.
+    pub alarm_webhook: Option<String>,
 }
 
 impl Default for Config {
@@ -41,11 +49,29 @@ impl Default for Config {
             organisation: "TÊN CƠ QUAN CHUYỂN TIN".into(),
             contact: "trực ban của cơ quan chuyển tin".into(),
             secure_cookies: false,
+            alarm_mail_server: None,
+            alarm_mail_from: None,
+            alarm_mail_to: String::new(),
+            alarm_webhook: None,
         }
     }
 }
 
-const KEYS: &[&str] = &["data", "originals", "elsewhere", "listen", "sources", "rules", "organisation", "contact", "secure_cookies"];
+const KEYS: &[&str] = &[
+    "data",
+    "originals",
+    "elsewhere",
+    "listen",
+    "sources",
+    "rules",
+    "organisation",
+    "contact",
+    "secure_cookies",
+    "alarm_mail_server",
+    "alarm_mail_from",
+    "alarm_mail_to",
+    "alarm_webhook",
+];
 
 impl Config {
     /// Reads the file (the named one must exist; the default one may be absent), then the environment.

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use intake::crawl::keep::{Due, Entry, Keep, Missing, Request, Visited};
+use intake::crawl::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Visited};
 use intake::crawl::{Crawl, Event, Options, Summary, system_clock};
 use intake::fetch::{Fetched, Fetcher};
 use intake::robots::{Outcome, RobotsCopy};
 use intake::source::Source;
 use model::{Capture, Method, SourceState};
 use rules::Ruleset;
-use store::{Batch, FetchRow, FrontierEntry, NewSource, Part, ReadPost, RobotsRow, SourceRow, Store, Visit};
+use store::{Batch, FetchRow, FrontierEntry, NewSource, Part, ReadPost, Report, RobotsRow, SourceRow, Store, Visit};
 use tokio::sync::watch;
 
 use crate::opening::Opened;
@@ -171,7 +171,18 @@ impl StoreKeep {
             seen: visited.seen.clone(),
             gone: Vec::new(),
             gone_after_ms: 0,
-            fetches: visited.log.iter().map(|request| fetch_of(&visited.source, request, &visited.capture)).collect(),
+            fetches: visited.log.iter().map(|request| fetch_of(&visited.source, request)).collect(),
+            report: Report {
+                problem: visited.problems.first().map(|problem| problem.message.clone()).or(visited.refused.clone()),
+                is_success: visited.is_success,
+                posts: visited.posts.len() as u64,
+                news: visited.news,
+                refused: u64::from(visited.refused.is_some()),
+                quarantined: visited.quarantined,
+                capture_id: visited.capture.clone(),
+                raised: visited.raised.iter().map(trouble_of).collect(),
+                cleared: visited.cleared.clone(),
+            },
         }
     }
 }
@@ -196,6 +207,7 @@ impl Keep for StoreKeep {
             fails: lease.fails,
             host_last_at_ms: lease.host_last_at_ms,
             host_fails: lease.host_fails,
+            is_known: lease.last_visit_at_ms.is_some(),
         }))
     }
 
@@ -214,6 +226,11 @@ impl Keep for StoreKeep {
         self.store.seen(source, keys).await
     }
 
+    async fn alarms(&mut self, source: &str) -> Result<Vec<Alarm>, store::Error> {
+        let open = self.store.open_alarms(source).await?;
+        Ok(open.iter().map(|alarm| Alarm { cause: alarm.trouble.cause, part: alarm.trouble.part }).collect())
+    }
+
     async fn posts_of_page(&mut self, source: &str, url: &str) -> Result<Vec<String>, store::Error> {
         let posts = self.store.posts_of_page(source, url, 0).await?;
         Ok(posts.into_iter().map(|(native_id, _)| native_id).collect())
@@ -229,6 +246,7 @@ impl Keep for StoreKeep {
             text: row.body.unwrap_or_default(),
             fetched_at_ms: row.fetched_at_ms,
             status: row.status,
+            good_at_ms: row.good_at_ms,
             signals: Vec::new(),
         }))
     }
@@ -246,6 +264,7 @@ impl Keep for StoreKeep {
             expires_at_ms: copy.fetched_at_ms + ROBOTS_FOR_MS,
             status: copy.status,
             body: Some(copy.text.clone()),
+            good_at_ms: copy.good_at_ms,
             verdict: verdict.to_owned(),
         };
         self.store.put_robots(&row).await
@@ -270,26 +289,57 @@ impl Keep for StoreKeep {
         self.store.record(&Batch { actor: "crawl".into(), parts, visits: vec![visit] }, now_ms).await.map(|_| ())
     }
 
+    async fn conclude(
+        &mut self,
+        source: &str,
+        raised: Vec<Trouble>,
+        seen: Vec<(String, String)>,
+        now_ms: i64,
+    ) -> Result<(), store::Error> {
+        let report = Report { raised: raised.iter().map(trouble_of).collect(), ..Report::default() };
+        self.store.complete(Visit { seen, report, ..no_visit(source) }, now_ms).await
+    }
+
     async fn lose(&mut self, missing: Missing, now_ms: i64) -> Result<(), store::Error> {
         let visit = Visit {
-            source: missing.source,
-            url: String::new(),
-            due_again_at_ms: None,
-            memo: None,
-            etag: None,
-            last_modified: None,
-            sha256: None,
-            failed: false,
-            host_next_at_ms: 0,
-            host_failed: false,
-            found: Vec::new(),
-            recheck: false,
             seen: missing.seen,
             gone: missing.native_ids,
             gone_after_ms: missing.gone_after_ms,
-            fetches: Vec::new(),
+            ..no_visit(&missing.source)
         };
         self.store.complete(visit, now_ms).await
+    }
+}
+
+/// What a run as a whole leaves behind: a visit to no address.
+fn no_visit(source: &str) -> Visit {
+    Visit {
+        source: source.to_owned(),
+        url: String::new(),
+        due_again_at_ms: None,
+        memo: None,
+        etag: None,
+        last_modified: None,
+        sha256: None,
+        failed: false,
+        host_next_at_ms: 0,
+        host_failed: false,
+        found: Vec::new(),
+        recheck: false,
+        seen: Vec::new(),
+        gone: Vec::new(),
+        gone_after_ms: 0,
+        fetches: Vec::new(),
+        report: Report::default(),
+    }
+}
+
+fn trouble_of(trouble: &Trouble) -> store::Trouble {
+    store::Trouble {
+        cause: trouble.cause,
+        part: trouble.part,
+        detail: trouble.detail.clone(),
+        url: trouble.url.clone(),
     }
 }
 
@@ -305,7 +355,7 @@ fn entry_of(entry: &Entry) -> FrontierEntry {
     }
 }
 
-fn fetch_of(source: &str, request: &Request, capture: &Option<String>) -> FetchRow {
+fn fetch_of(source: &str, request: &Request) -> FetchRow {
     FetchRow {
         id: String::new(),
         source: source.to_owned(),
@@ -317,7 +367,7 @@ fn fetch_of(source: &str, request: &Request, capture: &Option<String>) -> FetchR
         status: request.status,
         outcome: request.outcome.clone(),
         bytes: request.bytes,
-        capture_id: capture.clone(),
+        capture_id: request.capture.clone(),
     }
 }
 

@@ -6,6 +6,7 @@
 // A command line speaks on standard output and standard error; the lints are for the libraries.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod alarming;
 mod bundle;
 mod cli;
 mod clock;

@@ -13,6 +13,7 @@ mod key;
 mod report;
 mod seal;
 mod verify;
+pub mod warc;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use custody::Touch;

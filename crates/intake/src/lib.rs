@@ -14,5 +14,6 @@ mod problem;
 pub mod robots;
 pub mod source;
 
+pub use canonical::{canonical as canonical_url, canonical_text as canonical_address};
 pub use problem::{Problem, nearest};
 pub use source::Source;

@@ -45,6 +45,9 @@ pub struct RobotsCopy {
     pub fetched_at_ms: i64,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// When `text` was fetched, UTC milliseconds: it outlives newer answers that were none.
+    #[serde(default)]
+    pub good_at_ms: Option<i64>,
     /// `Content-Usage` and `Content-Signal` lines, recorded with the document.
     pub signals: Vec<String>,
 }
@@ -102,7 +105,8 @@ impl RobotsCopy {
             _ => Outcome::Unreachable,
         };
         let text = if outcome == Outcome::Rules { cut(body).to_owned() } else { String::new() };
-        RobotsCopy { outcome, signals: signals(&text), text, fetched_at_ms: now_ms, status: Some(status) }
+        let good_at_ms = (outcome == Outcome::Rules).then_some(now_ms);
+        RobotsCopy { outcome, signals: signals(&text), text, fetched_at_ms: now_ms, status: Some(status), good_at_ms }
     }
 
     /// There was no answer.
@@ -112,8 +116,21 @@ impl RobotsCopy {
             text: String::new(),
             fetched_at_ms: now_ms,
             status: None,
+            good_at_ms: None,
             signals: Vec::new(),
         }
+    }
+
+    /// The copy with the last good text where it has none of its own because the file could not be had: nothing may
+    /// be fetched until it can, but what it asked of our pace still holds.
+    pub fn after(mut self, last: Option<&RobotsCopy>) -> RobotsCopy {
+        let is_without = matches!(self.outcome, Outcome::Walled | Outcome::Unreachable);
+        if let Some(last) = last.filter(|last| is_without && last.good_at_ms.is_some()) {
+            self.text = last.text.clone();
+            self.signals = last.signals.clone();
+            self.good_at_ms = last.good_at_ms;
+        }
+        self
     }
 
     /// Whether the copy may still be used. Failures are never kept as an allowance and are asked again soon.
@@ -125,8 +142,13 @@ impl RobotsCopy {
         (0..good_for).contains(&(now_ms - self.fetched_at_ms))
     }
 
-    /// Whether an address may be fetched.
+    /// Whether we may fetch an address.
     pub fn verdict(&self, url: &Url) -> Verdict {
+        self.verdict_for(ROBOTS_TOKEN, url)
+    }
+
+    /// Whether the crawler with this product token may fetch an address.
+    pub fn verdict_for(&self, agent: &str, url: &Url) -> Verdict {
         match self.outcome {
             Outcome::Absent => Verdict::Absent,
             Outcome::Walled => Verdict::Walled,
@@ -134,7 +156,7 @@ impl RobotsCopy {
             Outcome::Rules => {
                 let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
                 let path = format!("{}{query}", url.path());
-                let robots = self.rules();
+                let robots = self.rules(agent);
                 let matched = robots.rules().iter().find(|rule| rule.is_match(&path));
                 let written = matched
                     .map(|rule| format!("{}: {}", if rule.is_allow() { "Allow" } else { "Disallow" }, rule.pattern()));
@@ -151,9 +173,6 @@ impl RobotsCopy {
 
     /// The longest `Crawl-delay` of the groups that apply to us, in milliseconds.
     pub fn crawl_delay_ms(&self) -> Option<i64> {
-        if self.outcome != Outcome::Rules {
-            return None;
-        }
         let (own, any) = delays(&self.text);
         let most = own.unwrap_or_else(|| any.unwrap_or_default()).into_iter().fold(0.0_f64, f64::max);
         (most > 0.0).then_some((most * 1000.0) as i64)
@@ -161,11 +180,11 @@ impl RobotsCopy {
 
     /// The sitemaps it names.
     pub fn sitemaps(&self) -> Vec<String> {
-        self.rules().sitemaps().iter().map(|url| url.to_string()).collect()
+        self.rules(ROBOTS_TOKEN).sitemaps().iter().map(|url| url.to_string()).collect()
     }
 
-    fn rules(&self) -> Robots {
-        Robots::parse(prepared(&self.text).as_bytes(), ROBOTS_TOKEN)
+    fn rules(&self, agent: &str) -> Robots {
+        Robots::parse(prepared(&self.text).as_bytes(), agent)
     }
 }
 
@@ -179,7 +198,7 @@ fn cut(body: &str) -> &str {
 
 /// A challenge or log-in page that answers 200 where a text file should be. Any other page is a file without rules:
 /// much software answers every unknown path with its front page.
-fn is_challenge_page(body: &str) -> bool {
+pub(crate) fn is_challenge_page(body: &str) -> bool {
     const MARKS: &[&str] = &[
         "just a moment",
         "captcha",

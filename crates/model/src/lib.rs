@@ -29,4 +29,4 @@ pub use priority::{
 };
 pub use refusal::Refusal;
 pub use role::{Act, Person, Role};
-pub use source::SourceState;
+pub use source::{Cause, Part, SourceState, YIELD_DAYS, expected_news, is_silent};

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::originals::{Kept, sha256_hex};
+use crate::sql::Sql;
 use crate::{Error, Result, Store, audit, erasure, sql};
 
 /// A capture in the store.
@@ -160,6 +161,20 @@ impl Store {
     /// `Missing`.
     pub async fn capture(&self, id: &str) -> Result<CaptureRow> {
         capture(&mut *self.read().await?, id).await
+    }
+
+    /// The captures of a source in the order they were kept, after the one with this id.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn captures_of(&self, source: &str, after: Option<&str>, limit: u32) -> Result<Vec<CaptureRow>> {
+        let mut db = self.read().await?;
+        let mut list = Sql::new(
+            "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures WHERE source = $1",
+            [source.into()],
+        );
+        list.when(" AND id > ", after).push(" ORDER BY id LIMIT ").bind(limit);
+        list.rows(&mut db).await?.iter().map(CaptureRow::read).collect()
     }
 
     /// Captures that are kept but not wholly recorded, oldest first. At the start of the program these are what an

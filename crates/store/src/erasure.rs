@@ -320,7 +320,7 @@ pub(crate) async fn pseudonymise(
         Some(secret) => secret,
         None => {
             let secret = random_hex()?;
-            rulesets::set(db, PSEUDONYM_SECRET, &secret).await?;
+            rulesets::put_setting(db, PSEUDONYM_SECRET, &secret).await?;
             secret
         }
     };

@@ -3,6 +3,7 @@
 use sqlx::any::AnyRow;
 
 use crate::record::Batch;
+use crate::source_health::Report;
 use crate::sources::FetchRow;
 use crate::sql::Sql;
 use crate::{Result, Store, sql, visit};
@@ -89,6 +90,8 @@ pub struct Visit {
     pub gone_after_ms: i64,
     /// The lines for the log of fetches, one a request, in order; their `id` is given by the store.
     pub fetches: Vec<FetchRow>,
+    /// What the visit says about the health of its source.
+    pub report: Report,
 }
 
 /// A robots.txt as it was fetched.
@@ -104,6 +107,8 @@ pub struct RobotsRow {
     pub status: Option<u16>,
     /// The last good text.
     pub body: Option<String>,
+    /// When that text was fetched.
+    pub good_at_ms: Option<i64>,
     /// What it means in one word, by the crawler: `rules`, `allow`, `deny`, `walled`, ….
     pub verdict: String,
 }
@@ -163,7 +168,8 @@ impl Store {
         let mut tx = self.write().await?;
         let mut pick = Sql::new(
             "SELECT h.host AS host FROM hosts h WHERE h.next_at_ms <= $1 \
-             AND (h.lease_until_ms IS NULL OR h.lease_until_ms <= $1) AND EXISTS (SELECT 1 FROM frontier f \
+             AND (h.lease_until_ms IS NULL OR h.lease_until_ms <= $1) AND NOT EXISTS (SELECT 1 FROM settings g \
+             WHERE g.name = 'crawl.stopped' AND g.value = 'yes') AND EXISTS (SELECT 1 FROM frontier f \
              JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.host = h.host AND f.due_at_ms <= $1",
             [now_ms.into()],
         );
@@ -305,6 +311,7 @@ impl Store {
                 expires_at_ms: sql::int(&row, "expires_at_ms")?,
                 status: sql::int_or_none(&row, "status")?.and_then(|status| status.try_into().ok()),
                 body: sql::text_or_none(&row, "body")?,
+                good_at_ms: sql::int_or_none(&row, "good_at_ms")?,
                 verdict: sql::text(&row, "verdict")?,
             })
         };
@@ -319,10 +326,11 @@ impl Store {
         let mut tx = self.write().await?;
         sql::run(
             &mut tx,
-            "INSERT INTO robots (origin, fetched_at_ms, expires_at_ms, status, body, verdict) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (origin) DO UPDATE SET \
+            "INSERT INTO robots (origin, fetched_at_ms, expires_at_ms, status, body, verdict, good_at_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (origin) DO UPDATE SET \
              fetched_at_ms = excluded.fetched_at_ms, expires_at_ms = excluded.expires_at_ms, \
-             status = excluded.status, body = excluded.body, verdict = excluded.verdict",
+             status = excluded.status, body = excluded.body, verdict = excluded.verdict, \
+             good_at_ms = excluded.good_at_ms",
             [
                 (&robots.origin).into(),
                 robots.fetched_at_ms.into(),
@@ -330,6 +338,7 @@ impl Store {
                 robots.status.map(i64::from).into(),
                 robots.body.as_ref().map(|body| body.replace('\0', " ")).into(),
                 (&robots.verdict).into(),
+                robots.good_at_ms.into(),
             ],
         )
         .await?;

@@ -36,6 +36,7 @@ mod record;
 mod retention;
 mod rulesets;
 mod settling;
+mod source_health;
 mod sources;
 mod sql;
 mod takedowns;
@@ -70,6 +71,9 @@ pub use record::{Assessed, Batch, Part, Raised, ReadPost, Recorded, Unassessed};
 pub use retention::{Errand, RetentionAction, RetentionCount, RetentionRule, RetentionWhat};
 pub use rulesets::RulesetRow;
 pub use settling::Settled;
+pub use source_health::{
+    AlarmRow, HostRow, QuarantineRow, Report, SourceHealth, Trouble, TroubledRow, YieldRow, day_of,
+};
 pub use sources::{FetchRow, NewSource, SourceRow};
 pub use takedowns::TakedownRow;
 pub use unit::{DecisionRow, WorkUnit};

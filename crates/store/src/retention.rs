@@ -289,7 +289,7 @@ impl Store {
         let rules = read_rules(text)?;
         let mut tx = self.write().await?;
         person(&mut tx, by).await?.must(Act::ProposeErasure)?;
-        rulesets::set(&mut tx, RULES, text).await?;
+        rulesets::put_setting(&mut tx, RULES, text).await?;
         let detail = json!({ "rules": rules.len(), "sha256": crate::originals::sha256_hex(text.as_bytes()) });
         audit::append(&mut tx, by, "retention.rules", "", &detail, now_ms).await?;
         Ok(tx.commit().await?)

@@ -35,17 +35,19 @@ pub(crate) async fn publish(db: &mut AnyConnection, by: &str, id: &str, now_ms: 
         return Err(Error::missing("bộ quy tắc", id));
     }
     let before = setting(db, CURRENT).await?;
-    set(db, CURRENT, id).await?;
+    put_setting(db, CURRENT, id).await?;
     audit::append(db, by, "rules.publish", id, &json!({ "before": before }), now_ms).await?;
     Ok(())
 }
 
+/// A saved setting.
 pub(crate) async fn setting(db: &mut AnyConnection, name: &str) -> Result<Option<String>> {
     let row = sql::row(db, "SELECT value FROM settings WHERE name = $1", [name.into()]).await?;
     row.map(|row| sql::text(&row, "value")).transpose()
 }
 
-pub(crate) async fn set(db: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
+/// Saves a setting.
+pub(crate) async fn put_setting(db: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
     sql::run(
         db,
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -170,7 +172,7 @@ impl Store {
             return Err(Refusal::new("second_person", "Bộ quy tắc chỉ đổi qua đề nghị được duyệt.").into());
         }
         let mut tx = self.write().await?;
-        set(&mut tx, name, value).await?;
+        put_setting(&mut tx, name, value).await?;
         audit::append(&mut tx, by, "setting.set", name, &json!({}), now_ms).await?;
         Ok(tx.commit().await?)
     }

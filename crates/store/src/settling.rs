@@ -67,7 +67,7 @@ impl Store {
             for row in &rows {
                 let id = sql::text(row, "id")?;
                 let mut waits = false;
-                for capture_id in self.captures_of(&id).await? {
+                for capture_id in self.captures_of_post(&id).await? {
                     let fate = match fates.get(&capture_id) {
                         Some(fate) => *fate,
                         None => {
@@ -100,7 +100,7 @@ impl Store {
     }
 
     /// Captures with an original in which an erased post stood.
-    async fn captures_of(&self, post_id: &str) -> Result<Vec<String>> {
+    async fn captures_of_post(&self, post_id: &str) -> Result<Vec<String>> {
         let rows = sql::rows(
             &mut *self.read().await?,
             "SELECT c.id AS id FROM captures c WHERE c.gone_at_ms IS NULL AND c.id IN ( \

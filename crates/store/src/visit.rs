@@ -5,6 +5,7 @@ use sqlx::AnyConnection;
 use crate::Result;
 use crate::frontier::{FrontierEntry, Visit};
 use crate::record::take;
+use crate::source_health;
 use crate::sql::{self, Cell};
 
 /// Writes the end of a visit; the number of posts that are now known to be gone.
@@ -36,7 +37,7 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
         "UPDATE frontier SET due_at_ms = $3, memo = COALESCE($4, memo), etag = COALESCE($5, etag), \
          last_modified = COALESCE($6, last_modified), last_sha256 = COALESCE($7, last_sha256), \
          fails = CASE WHEN $8 = 1 THEN fails + 1 ELSE 0 END, last_visit_at_ms = $9, lease_by = NULL, \
-         lease_until_ms = NULL WHERE source = $1 AND url = $2",
+         lease_until_ms = NULL, problem = $10 WHERE source = $1 AND url = $2",
         [
             (&visit.source).into(),
             (&visit.url).into(),
@@ -47,14 +48,14 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
             (&visit.sha256).into(),
             i64::from(visit.failed).into(),
             now_ms.into(),
+            (&visit.report.problem).into(),
         ],
     )
     .await?;
     add(db, &visit.found, visit.recheck).await?;
     see(db, visit, now_ms).await?;
     log(db, visit).await?;
-    sql::run(db, "UPDATE sources SET last_visit_at_ms = $2 WHERE id = $1", [(&visit.source).into(), now_ms.into()])
-        .await?;
+    source_health::report(db, visit, now_ms).await?;
     lose(db, visit, now_ms).await
 }
 

@@ -60,6 +60,7 @@ rights!(
     Reveal,
     Search,
     SignEscalation,
+    WorkSources,
     WorkCase,
 );
 

@@ -28,6 +28,7 @@ mod routes;
 mod rules_page;
 mod search;
 mod show;
+mod source_health;
 mod sources;
 mod summary;
 mod support;
@@ -44,8 +45,10 @@ use store::{PacketRow, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+pub use locale::{Language, Words};
 pub use password::hash as hash_password;
 pub use routes::{ROUTES, Route};
+pub use source_health::standing;
 
 /// What the pages say about the organisation that runs this console, and how cookies are sent.
 #[derive(Clone, Debug)]

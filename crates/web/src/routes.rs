@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 use model::Act;
 
 use crate::{
-    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, people, queue, retention, rules_page, search,
-    sources, support, trouble,
+    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, people, queue, retention, rules_page,
+    search, source_health, sources, support, trouble,
 };
 
 /// One address of the console.
@@ -60,6 +60,9 @@ pub const ROUTES: &[Route] = &[
     send("/packets/{packet}/receipt", Act::Answer, || post(packets::receipt)),
     send("/packets/{packet}/answer", Act::Answer, || post(packets::answer)),
     read("/sources", Act::ReadSources, || get(sources::page)),
+    read("/sources/{source}", Act::ReadSources, || get(source_health::page)),
+    send("/sources/stop", Act::WorkSources, || post(source_health::stop)),
+    send("/sources/resume", Act::WorkSources, || post(source_health::resume)),
     read("/rules", Act::ReadRules, || get(rules_page::page)),
     read("/numbers", Act::ReadFigures, || get(numbers::page)),
     read("/people", Act::ProposePeople, || get(people::page)),

@@ -53,6 +53,12 @@ pub fn exact_seconds(at_ms: i64) -> String {
     in_local_time(at_ms).map_or_else(String::new, |at| at.strftime("%d/%m/%Y %H:%M:%S").to_string())
 }
 
+/// `24/11` of days since 1970-01-01.
+pub fn day(day: i64) -> String {
+    Timestamp::from_second(day.saturating_mul(86_400))
+        .map_or_else(|_| String::new(), |at| at.strftime("%d/%m").to_string())
+}
+
 /// RFC 3339 in UTC, for the `datetime` of a `time` element.
 pub fn machine_time(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(|_| String::new(), |at| format!("{at:.3}"))

@@ -82,6 +82,7 @@ fn tell(event: &Event) {
         Event::Problem(url, problem) => eprintln!("{url}: {}", problem.message),
         Event::Waiting(wait_ms) if *wait_ms > 5_000 => eprintln!("chờ {} giây", wait_ms / 1000),
         Event::Waiting(_) => {}
+        Event::Alarm(cause, detail) => eprintln!("báo động {cause}: {detail}"),
     }
 }
 

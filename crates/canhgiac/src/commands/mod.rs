@@ -18,5 +18,6 @@ pub mod rules;
 pub mod search;
 pub mod serve;
 pub mod source;
+pub mod source_health;
 pub mod train;
 pub mod user;

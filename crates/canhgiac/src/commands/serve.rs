@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use web::{App, RuleLine, RulesInForce, Settings};
 
+use crate::alarming::Teller;
 use crate::clock;
 use crate::config::Config;
 use crate::crawling::Crawler;
@@ -45,7 +46,8 @@ pub async fn work(data: &str, once: bool, config: &Config) -> Result<()> {
     if once {
         return work_once(&opened, &keeper).await;
     }
-    work_until(opened, keeper, on_signal()).await
+    let teller = Teller::new(&opened.store, config)?;
+    work_until(opened, keeper, teller, on_signal()).await
 }
 
 /// Serves the console and does the waiting work until `stop`.
@@ -56,7 +58,8 @@ pub async fn serve_and_work(
     stop: watch::Receiver<bool>,
     demo: bool,
 ) -> Result<()> {
-    let worker = tokio::spawn(work_until(opened.clone(), Keeper::new(&opened, config), stop.clone()));
+    let (keeper, teller) = (Keeper::new(&opened, config), Teller::new(&opened.store, config)?);
+    let worker = tokio::spawn(work_until(opened.clone(), keeper, teller, stop.clone()));
     let app = app(&opened, config, demo);
     let mut ended = stop;
     web::serve(listener, app, async move {
@@ -114,22 +117,28 @@ async fn work_once(opened: &Opened, keeper: &Keeper) -> Result<()> {
 }
 
 /// Trouble in one round (a full disk, a database that is gone for a minute) is told once and tried again.
-async fn work_until(opened: Arc<Opened>, keeper: Keeper, mut stop: watch::Receiver<bool>) -> Result<()> {
-    let mut trouble: Option<String> = None;
+async fn work_until(
+    opened: Arc<Opened>,
+    keeper: Keeper,
+    mut teller: Teller,
+    mut stop: watch::Receiver<bool>,
+) -> Result<()> {
+    let (mut trouble, mut untold) = (None, None);
     while !*stop.borrow() {
-        match work_once(&opened, &keeper).await {
-            Ok(()) => trouble = None,
-            Err(error) => {
-                let told = format!("{error:#}");
-                if trouble.as_ref() != Some(&told) {
-                    tracing::error!(error = %told, "waiting work failed; it is tried again");
-                    trouble = Some(told);
-                }
-            }
-        }
+        told_once(&mut trouble, work_once(&opened, &keeper).await, "waiting work failed; it is tried again");
+        told_once(&mut untold, teller.tell().await, "an alarm could not be told; it is tried again");
         let _ = tokio::time::timeout(PAUSE, stop.changed()).await;
     }
     Ok(())
+}
+
+/// Logs trouble when it is new.
+fn told_once(before: &mut Option<String>, outcome: Result<()>, what: &str) {
+    let now = outcome.err().map(|error| format!("{error:#}"));
+    if let Some(error) = now.as_ref().filter(|error| before.as_ref() != Some(error)) {
+        tracing::error!(error = %error, "{what}");
+    }
+    *before = now;
 }
 
 async fn crawl_until(opened: Arc<Opened>, stop: watch::Receiver<bool>) -> Result<()> {

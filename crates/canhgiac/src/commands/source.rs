@@ -10,7 +10,7 @@ use intake::fetch::Fetcher;
 use intake::source::check as checking;
 use model::SourceState;
 
-use super::crawl;
+use super::{crawl, source_health};
 use crate::cli::SourceCommand;
 use crate::config::Config;
 use crate::{crawling, opening};
@@ -26,7 +26,7 @@ pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result
     let place = |given: &crate::cli::DataArg| opening::place(given.data.as_deref(), config);
     match command {
         SourceCommand::List { data } => {
-            for row in opening::read(&place(&data)).await?.sources().await? {
+            for row in opening::read(&place(&data), config).await?.sources().await? {
                 let due = row.due_at_ms.map_or("-".into(), crate::clock::rfc3339);
                 let note = row.problem.unwrap_or_default();
                 writeln!(std::io::stdout(), "{}\t{}\t{} posts\tdue {due}\t{note}", row.id, row.state, row.posts)?;
@@ -50,7 +50,21 @@ pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result
             opened.store.move_source("command line", &id, SourceState::Paused, true, None, now_ms).await?;
             writeln!(std::io::stdout(), "{id} paused")?;
         }
-        SourceCommand::Log { id, data } => log(&opening::read(&place(&data)).await?, &id).await?,
+        SourceCommand::Log { id, data } => log(&opening::read(&place(&data), config).await?, &id).await?,
+        SourceCommand::Health { id, data } => {
+            return source_health::health(&opening::read(&place(&data), config).await?, &id, now_ms).await;
+        }
+        SourceCommand::Warc { id, out, data } => {
+            let file = std::fs::File::create(&out).with_context(|| format!("cannot write {}", out.display()))?;
+            let mut file = std::io::BufWriter::new(file);
+            source_health::warc(&opening::read(&place(&data), config).await?, &id, now_ms, &mut file).await?;
+        }
+        SourceCommand::Stop { data } => {
+            source_health::stop(&opening::open(&place(&data), config).await?.store, true, now_ms).await?;
+        }
+        SourceCommand::Resume { data } => {
+            source_health::stop(&opening::open(&place(&data), config).await?.store, false, now_ms).await?;
+        }
         SourceCommand::Check { files } => return check(&files, config),
     }
     Ok(true)

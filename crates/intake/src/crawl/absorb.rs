@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use model::Cause;
 use url::Url;
 
 use super::keep::{Due, Keep, Visited};
@@ -12,12 +13,15 @@ use crate::extract::{self, Page, PageProblem, PageResult, Role};
 use crate::fetch::Fetched;
 use crate::source::{Paging, Stop};
 
+/// Rows without any text that tell of a changed page.
+const EMPTY_ROWS_MIN: usize = 3;
+
 /// Problems after which the page tells nothing.
 const FATAL: &[&str] =
     &["expect-page", "expect-present", "no-rows", "no-follow", "bad-json", "bad-feed", "bad-sitemap", "too-deep"];
 
 impl<K: Keep> Crawl<'_, K> {
-    /// Keeps the original, reads it, and puts into `visited` what follows from it.
+    /// Reads an answer that was kept, and puts into `visited` what follows from it.
     #[allow(clippy::too_many_arguments)]
     pub(super) async fn absorb(
         &mut self,
@@ -29,8 +33,6 @@ impl<K: Keep> Crawl<'_, K> {
         mut memo: Memo,
         visited: &mut Visited,
     ) -> Result<(), CrawlError<K::Error>> {
-        let capture = self.keep.original(&self.source.name, &fetched, &due.url).await.map_err(CrawlError::Keep)?;
-        visited.capture = Some(capture);
         visited.sha256 = Some(fetched.sha256.clone());
         let text = match fetched.text(self.asker.fetcher.caps()) {
             Ok(decoded) => decoded.text,
@@ -46,14 +48,21 @@ impl<K: Keep> Crawl<'_, K> {
         if role == Role::Detail && memo.lastmod_ms.is_none() {
             memo.lastmod_ms = self.lastmod_ms(&due.url).await?;
         }
+        let is_wall = crate::robots::is_challenge_page(&text);
         let result = self.read(url, at, &fetched, text, role, &memo).await;
         for problem in &result.problems {
-            self.problem(visited, problem.clone());
+            // A log-in or challenge page that answers 200 is no change of the site's looks.
+            match is_wall && FATAL.contains(&problem.code) {
+                true => self.problem_of(visited, problem.clone(), Cause::Wall),
+                false => self.problem(visited, problem.clone()),
+            }
         }
+        visited.quarantined = result.quarantined;
         if result.gone {
             return self.absorb_gone(due, url, role, memo, visited).await;
         }
         memo.gone_since_ms = None;
+        self.warn_of_empty_rows(&result, visited);
         let is_fatal = result.problems.iter().any(|problem| FATAL.contains(&problem.code));
         if is_fatal {
             self.break_walk(&memo, &due.url);
@@ -76,9 +85,29 @@ impl<K: Keep> Crawl<'_, K> {
             _ => self.take_items(due, role, &mut memo, result, visited).await?,
         };
         self.go_on(due, role, &memo, stops || is_fatal, rows, visited);
+        visited.is_success = !is_fatal;
+        visited.news = if visited.posts.is_empty() { 0 } else { news as u64 };
         self.come_back(due, url, role, memo, news > 0, is_fatal, visited);
         self.tell(Event::Read(due.url.clone(), visited.posts.len(), news));
         Ok(())
+    }
+
+    /// Rows that have neither text nor title are passed over one by one; all of them together are a changed page.
+    fn warn_of_empty_rows(&mut self, result: &PageResult, visited: &mut Visited) {
+        let brought = result.items.len() + result.follow.len() + result.entries.len() + result.gone_ids.len();
+        let skips =
+            self.source.item.skip.is_some() || self.source.list.as_ref().is_some_and(|list| list.skip.is_some());
+        let is_empty =
+            !skips && result.rows >= EMPTY_ROWS_MIN && brought == 0 && result.quarantined == 0 && !result.noindex;
+        if is_empty && result.problems.is_empty() {
+            self.problem(
+                visited,
+                PageProblem::new(
+                    "empty-rows",
+                    format!("{} hàng đều không có chữ: bộ chọn `text` đã sai hoặc trang giấu nội dung.", result.rows),
+                ),
+            );
+        }
     }
 
     async fn read(&self, url: &Url, at: &Url, fetched: &Fetched, text: String, role: Role, memo: &Memo) -> PageResult {
@@ -409,6 +438,7 @@ impl<K: Keep> Crawl<'_, K> {
             visited.seen.push((key, seen.written()));
         }
         self.shown.extend(ids);
+        visited.is_success = true;
         memo.gone_since_ms = None;
         let youngest_ms = memo.youngest_ms;
         let walk = self.walk(&memo, &due.url);

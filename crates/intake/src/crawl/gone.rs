@@ -24,6 +24,7 @@ impl<K: Keep> Crawl<'_, K> {
             let is_counted_end = memo.page > 0 && self.source.walk.paging.is_some();
             if is_counted_end {
                 self.walk(&memo, &due.url).is_complete = true;
+                visited.is_success = true;
                 return Ok(());
             }
             self.break_walk(&memo, &due.url);
@@ -40,6 +41,7 @@ impl<K: Keep> Crawl<'_, K> {
             );
             return Ok(());
         }
+        visited.is_success = true;
         let pages: BTreeSet<String> = memo.pages.iter().cloned().chain([due.url.clone()]).collect();
         let mut had_posts = false;
         for page in pages {

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use model::{Cause, Part};
+
 use crate::extract::{Item, PageProblem};
 use crate::fetch::Fetched;
 use crate::robots::RobotsCopy;
@@ -46,6 +48,30 @@ pub struct Due {
     pub host_last_at_ms: Option<i64>,
     /// Failures in a row of the host.
     pub host_fails: u32,
+    /// Whether the address was visited before.
+    pub is_known: bool,
+}
+
+/// An alarm that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// What it is about.
+    pub cause: Cause,
+    /// Where it was seen.
+    pub part: Part,
+}
+
+/// A cause that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which.
+    pub cause: Cause,
+    /// Where.
+    pub part: Part,
+    /// One Vietnamese sentence with what was seen.
+    pub detail: String,
+    /// At which address.
+    pub url: Option<String>,
 }
 
 /// How a visit ended. It is kept as one: posts, frontier, seen keys, pace and log, or nothing of it.
@@ -83,6 +109,20 @@ pub struct Visited {
     pub problems: Vec<PageProblem>,
     /// Every request of the visit, in order.
     pub log: Vec<Request>,
+    /// Whether a page was read, or had not changed.
+    pub is_success: bool,
+    /// What the first problem means for the source.
+    pub trouble: Option<Cause>,
+    /// New or changed posts among `posts`.
+    pub news: u64,
+    /// The rule that refused the visit, if one did.
+    pub refused: Option<String>,
+    /// Posts on the page that could not be read whole.
+    pub quarantined: u64,
+    /// Alarms to raise, or to see again.
+    pub raised: Vec<Trouble>,
+    /// Causes that are over.
+    pub cleared: Vec<Cause>,
 }
 
 /// One request, for the log that proves politeness.
@@ -104,6 +144,8 @@ pub struct Request {
     pub outcome: String,
     /// Bytes of the body.
     pub bytes: u64,
+    /// The capture that holds the answer, if there was one.
+    pub capture: Option<String>,
 }
 
 /// Posts that a whole walk did not show.
@@ -150,6 +192,9 @@ pub trait Keep: Send {
         keys: &[String],
     ) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send;
 
+    /// The alarms of a source that are open.
+    fn alarms(&mut self, source: &str) -> impl Future<Output = Result<Vec<Alarm>, Self::Error>> + Send;
+
     /// Native ids of posts that were met last on the page with this address (as it was due) and are not gone.
     fn posts_of_page(
         &mut self,
@@ -165,6 +210,15 @@ pub trait Keep: Send {
 
     /// Ends a visit.
     fn complete(&mut self, visited: Visited, now_ms: i64) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Raises what a run as a whole has seen, and remembers keys.
+    fn conclude(
+        &mut self,
+        source: &str,
+        raised: Vec<Trouble>,
+        seen: Vec<(String, String)>,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Counts one look that did not find these posts.
     fn lose(&mut self, missing: Missing, now_ms: i64) -> impl Future<Output = Result<(), Self::Error>> + Send;

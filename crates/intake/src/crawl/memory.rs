@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use super::keep::{Due, Entry, Keep, Missing, Request, Visited};
+use model::Cause;
+
+use super::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Visited};
 use crate::extract::{Item, PageProblem};
 use crate::fetch::Fetched;
 use crate::robots::RobotsCopy;
@@ -23,6 +25,12 @@ pub struct MemoryKeep {
     pub log: Vec<Request>,
     /// What was missing on pages: address, problem.
     pub problems: Vec<(String, PageProblem)>,
+    /// Alarms that are open.
+    pub alarms: BTreeMap<Cause, Trouble>,
+    /// Every alarm in the order it was raised or ended: cause, whether it was raised.
+    pub alarm_log: Vec<(Cause, bool)>,
+    /// Pages with posts that could not be read whole, with their number.
+    pub quarantine: BTreeMap<String, u64>,
     seen: BTreeMap<(String, String), String>,
     robots: BTreeMap<String, RobotsCopy>,
 }
@@ -35,6 +43,7 @@ pub struct Frontier {
     etag: Option<String>,
     last_modified: Option<String>,
     fails: u32,
+    is_known: bool,
 }
 
 /// A host and its pace.
@@ -73,8 +82,19 @@ impl MemoryKeep {
                 }
                 None => {
                     let due_at_ms = Some(entry.due_at_ms);
-                    self.frontier.insert(key, Frontier { entry, due_at_ms, etag: None, last_modified: None, fails: 0 });
+                    self.frontier.insert(
+                        key,
+                        Frontier { entry, due_at_ms, etag: None, last_modified: None, fails: 0, is_known: false },
+                    );
                 }
+            }
+        }
+    }
+
+    fn raise(&mut self, raised: Vec<Trouble>) {
+        for trouble in raised {
+            if self.alarms.insert(trouble.cause, trouble.clone()).is_none() {
+                self.alarm_log.push((trouble.cause, true));
             }
         }
     }
@@ -111,6 +131,7 @@ impl Keep for MemoryKeep {
                 fails: known.fails,
                 host_last_at_ms: host.last_at_ms,
                 host_fails: host.fails,
+                is_known: known.is_known,
             }
         }))
     }
@@ -134,6 +155,10 @@ impl Keep for MemoryKeep {
             .collect())
     }
 
+    async fn alarms(&mut self, _source: &str) -> Result<Vec<Alarm>, Infallible> {
+        Ok(self.alarms.values().map(|trouble| Alarm { cause: trouble.cause, part: trouble.part }).collect())
+    }
+
     async fn posts_of_page(&mut self, source: &str, url: &str) -> Result<Vec<String>, Infallible> {
         let on_page =
             self.posts.iter().filter(|((of, _), post)| of == source && post.page == url && post.gone_at_ms.is_none());
@@ -155,6 +180,7 @@ impl Keep for MemoryKeep {
             known.entry.memo = visited.memo.or(known.entry.memo.take());
             known.etag = visited.etag.or(known.etag.take());
             known.last_modified = visited.last_modified.or(known.last_modified.take());
+            known.is_known = true;
             known.fails = if visited.failed { known.fails + 1 } else { 0 };
             let host = self.hosts.entry(known.entry.host.clone()).or_default();
             host.next_at_ms = visited.host_next_at_ms;
@@ -188,10 +214,37 @@ impl Keep for MemoryKeep {
                 }
             }
         }
+        match visited.quarantined {
+            0 if visited.is_success => {
+                self.quarantine.remove(&visited.url);
+            }
+            0 => {}
+            posts => {
+                self.quarantine.insert(visited.url.clone(), posts);
+            }
+        }
+        self.raise(visited.raised);
+        for cause in visited.cleared {
+            if self.alarms.remove(&cause).is_some() {
+                self.alarm_log.push((cause, false));
+            }
+        }
         self.put(visited.found);
         self.put_seen(&visited.source, visited.seen);
         self.problems.extend(visited.problems.into_iter().map(|problem| (visited.url.clone(), problem)));
         self.log.extend(visited.log);
+        Ok(())
+    }
+
+    async fn conclude(
+        &mut self,
+        source: &str,
+        raised: Vec<Trouble>,
+        seen: Vec<(String, String)>,
+        _now_ms: i64,
+    ) -> Result<(), Infallible> {
+        self.raise(raised);
+        self.put_seen(source, seen);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! asked before every request; an original is kept before it is parsed; one run looks at a page once.
 
 mod absorb;
+mod budget;
 mod gone;
 pub mod keep;
 mod memo;
@@ -12,22 +13,27 @@ mod memory;
 pub mod pace;
 mod request;
 mod trap;
+mod visit;
+mod watch;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use model::Cause;
 use url::Url;
 
 use crate::canonical;
 use crate::extract::{PageProblem, Role};
-use crate::fetch::{Fetcher, Validators};
+use crate::fetch::Fetcher;
 use crate::source::{Source, Start};
-use keep::{Due, Entry, Keep, Visited};
-use memo::{Memo, kind_of, role_of};
+use budget::Budget;
+use keep::{Due, Entry, Keep, Trouble};
+use memo::{Memo, kind_of};
 pub use memory::MemoryKeep;
-use request::{Asker, Reply};
+use request::Asker;
+use watch::{Fill, Watch};
 
 /// Reads the time, UTC milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -65,6 +71,8 @@ pub enum Event {
     Problem(String, PageProblem),
     /// Nothing may leave for so many milliseconds.
     Waiting(i64),
+    /// An alarm was raised, or seen again: the cause, one sentence.
+    Alarm(Cause, String),
 }
 
 /// What a run came to.
@@ -134,6 +142,8 @@ pub struct Crawl<'c, K: Keep> {
     missing: Vec<String>,
     again: BTreeMap<String, Entry>,
     today: (String, u64),
+    budget: Budget,
+    watch: Watch,
     summary: Summary,
 }
 
@@ -160,6 +170,8 @@ impl<'c, K: Keep> Crawl<'c, K> {
             missing: Vec::new(),
             again: BTreeMap::new(),
             today: (String::new(), 0),
+            budget: Budget::default(),
+            watch: Watch::default(),
             summary: Summary::default(),
         }
     }
@@ -179,6 +191,7 @@ impl<'c, K: Keep> Crawl<'c, K> {
             return Err(CrawlError::Barrier(barrier.clone()));
         }
         self.refuse_zero_gap()?;
+        self.watch = Watch::of(self.keep.alarms(&self.source.name).await.map_err(CrawlError::Keep)?);
         self.seed().await?;
         loop {
             if self.options.stop.load(Ordering::Relaxed) {
@@ -206,6 +219,7 @@ impl<'c, K: Keep> Crawl<'c, K> {
             }
         }
         self.count_missing().await?;
+        self.conclude().await?;
         self.plan_again().await?;
         self.summary.next_due_ms = self.keep.next_due_ms(&self.source.name).await.map_err(CrawlError::Keep)?;
         Ok(self.summary)
@@ -278,118 +292,22 @@ impl<'c, K: Keep> Crawl<'c, K> {
         Ok((self.today.1 >= u64::from(per_day)).then(|| format!("đã đủ {per_day} yêu cầu trong ngày (pace.per_day)")))
     }
 
-    async fn visit(&mut self, due: Due) -> Result<(), CrawlError<K::Error>> {
-        let Ok(url) = Url::parse(&due.url) else {
-            let visited = Visited { source: self.source.name.clone(), url: due.url, ..Visited::default() };
-            return self.keep.complete(visited, self.run_ms).await.map_err(CrawlError::Keep);
-        };
-        let role = role_of(&due.kind);
-        let mut memo = Memo::read(due.memo.as_deref());
-        if memo.first_seen_ms == 0 {
-            memo.first_seen_ms = self.run_ms;
+    /// What the run as a whole says of the source's health.
+    async fn conclude(&mut self) -> Result<(), CrawlError<K::Error>> {
+        const FILL: &str = "fill";
+        if self.summary.requests == 0 {
+            return Ok(());
         }
-        if memo.root.is_empty() {
-            memo.walk_ms = self.run_ms;
+        let known = self.keep.seen(&self.source.name, &[FILL.to_owned()]).await.map_err(CrawlError::Keep)?;
+        let past: Fill = known.first().and_then(|(_, text)| serde_json::from_str(text).ok()).unwrap_or_default();
+        let raised: Vec<Trouble> = self.watch.end(&past);
+        for trouble in &raised {
+            self.tell(Event::Alarm(trouble.cause, trouble.detail.clone()));
         }
-        self.asker.remember(&canonical::host_of(&url), due.host_last_at_ms);
-        let is_same_mapping = memo.fingerprint == self.source.fingerprint;
-        let validators = Validators { etag: due.etag.clone(), last_modified: due.last_modified.clone() };
-        let validators = if is_same_mapping { validators } else { Validators::default() };
-        self.visited.insert(due.url.clone());
-        self.asker.log.clear();
-        let source = Arc::clone(&self.source);
-        let reply = self.asker.ask(self.keep, &url, &validators, role, due.host_fails).await?;
-        let mut visited = Visited { source: source.name.clone(), url: due.url.clone(), ..Visited::default() };
-        match reply {
-            Reply::Answer(fetched, at) => self.absorb(&due, &url, &at, *fetched, role, memo, &mut visited).await?,
-            Reply::Unchanged => self.absorb_unchanged(&due, &url, role, memo, &mut visited).await?,
-            Reply::Gone(fetched) => {
-                if let Some(fetched) = fetched {
-                    visited.capture =
-                        Some(self.keep.original(&source.name, &fetched, &due.url).await.map_err(CrawlError::Keep)?);
-                }
-                self.absorb_gone(&due, &url, role, memo, &mut visited).await?;
-            }
-            Reply::Refused(reason, again_ms) => {
-                self.break_walk(&memo, &due.url);
-                // A start is asked again in any case: what refuses it may be mended.
-                let again_ms = if role == Role::Detail { again_ms } else { again_ms.min(crate::robots::GOOD_FOR_MS) };
-                visited.due_again_at_ms = (again_ms != i64::MAX).then(|| self.now_ms() + again_ms);
-                self.tell(Event::Refused(due.url.clone(), reason.clone()));
-                if memo.root.is_empty() && role != Role::Detail {
-                    self.problem(
-                        &mut visited,
-                        PageProblem::new("refused", format!("Không được phép thu thập: {reason}.")),
-                    );
-                }
-            }
-            Reply::Wall(status) => {
-                self.break_walk(&memo, &due.url);
-                visited.failed = true;
-                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES)
-                    .then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
-                self.problem(&mut visited, PageProblem::new("wall", format!("Trang chặn hoặc đòi đăng nhập (HTTP {status}): không vượt qua, xin phép chủ trang hoặc tạm dừng nguồn.")));
-            }
-            Reply::Throttled(wait_ms) => {
-                let again_ms = self.now_ms() + wait_ms;
-                visited.failed = true;
-                visited.host_failed = true;
-                visited.due_again_at_ms = Some(again_ms);
-                visited.host_next_at_ms = again_ms;
-                self.problem(
-                    &mut visited,
-                    PageProblem::new("throttled", format!("Máy chủ xin chậm lại: nghỉ {} giây.", wait_ms / 1000)),
-                );
-            }
-            Reply::Later(wait_ms) => {
-                visited.due_again_at_ms = Some(self.now_ms() + wait_ms);
-                visited.host_next_at_ms = self.now_ms() + wait_ms;
-                self.tell(Event::Waiting(wait_ms));
-            }
-            Reply::Failed(reason, host_failed) => {
-                self.break_walk_when_given_up(&due, &memo);
-                visited.failed = true;
-                visited.host_failed = host_failed;
-                visited.due_again_at_ms = (due.fails < FAILS_MAX || role != Role::Detail)
-                    .then(|| self.now_ms() + pace::backoff_ms(due.fails));
-                if let Some(open_ms) = pace::circuit_ms(due.host_fails + 1).filter(|_| host_failed) {
-                    visited.host_next_at_ms = self.now_ms() + open_ms;
-                }
-                self.problem(
-                    &mut visited,
-                    PageProblem::new("failed", format!("Không tải được trang ({reason}): sẽ thử lại.")),
-                );
-            }
-            Reply::Useless(reason) => {
-                self.break_walk(&memo, &due.url);
-                visited.failed = true;
-                visited.due_again_at_ms = (role != Role::Detail || due.fails < pace::TRIES)
-                    .then(|| self.now_ms() + crate::robots::GOOD_FOR_MS);
-                self.problem(&mut visited, PageProblem::new("failed", format!("Không tải được trang ({reason}).")));
-            }
-        }
-        self.finish(&url, visited).await
-    }
-
-    /// Adds the pace and the log, and keeps the visit.
-    async fn finish(&mut self, url: &Url, mut visited: Visited) -> Result<(), CrawlError<K::Error>> {
-        visited.host_next_at_ms = visited.host_next_at_ms.max(self.asker.next_at_ms(url));
-        visited.log = std::mem::take(&mut self.asker.log);
-        self.summary.requests += visited.log.len() as u64;
-        if self.source.starts.iter().any(|start| start.url == *url) {
-            visited.seen.push((format!("start {url}"), "1".into()));
-        }
-        if self.source.pace.per_day.is_some() {
-            self.today.1 += visited.log.len() as u64;
-            visited.seen.push((self.today.0.clone(), self.today.1.to_string()));
-        }
+        let after = self.watch.past_after(past);
+        let seen = vec![(FILL.to_owned(), serde_json::to_string(&after).unwrap_or_default())];
         let now_ms = self.now_ms();
-        self.keep.complete(visited, now_ms).await.map_err(CrawlError::Keep)
-    }
-
-    fn problem(&mut self, visited: &mut Visited, problem: PageProblem) {
-        visited.problems.push(problem.clone());
-        self.tell(Event::Problem(visited.url.clone(), problem));
+        self.keep.conclude(&self.source.name, raised, seen, now_ms).await.map_err(CrawlError::Keep)
     }
 
     fn walk(&mut self, memo: &Memo, url: &str) -> &mut Walk {

@@ -78,6 +78,8 @@ pub struct PageResult {
     pub gone_ids: Vec<String>,
     /// Native ids of rows that were there but could not be read whole.
     pub quarantined_ids: Vec<String>,
+    /// How many such rows there were, those without an id included.
+    pub quarantined: u64,
 }
 
 /// A post as a page shows it, after `[keep]`.
@@ -300,6 +302,7 @@ impl Run<'_> {
             let has_anything = values.text("text").is_some() || values.text("title").is_some();
             if id_or_text_expected(&missing, has_anything) {
                 result.quarantined_ids.extend(values.text("id"));
+                result.quarantined += 1;
                 result.problems.push(PageProblem::new(
                     "expect-field",
                     format!(

@@ -3,7 +3,7 @@
 //! A name is resolved once; every address it has must pass, and the connection goes to exactly those addresses, so a
 //! name that answers differently the second time gains nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -102,6 +102,17 @@ impl Guard {
         Ok(addresses)
     }
 
+    /// Whether a connection of this address's host may lead to `server`: it passed the check for that very host.
+    pub fn has_admitted(&self, url: &Url, server: IpAddr) -> bool {
+        self.may_connect(server)
+            && match url.host() {
+                Some(Host::Ipv4(address)) => server == IpAddr::V4(address),
+                Some(Host::Ipv6(address)) => server == IpAddr::V6(address),
+                Some(Host::Domain(name)) => self.checked.has_passed(name, server),
+                None => false,
+            }
+    }
+
     /// Whether a connection to this address is allowed at all.
     pub fn may_connect(&self, address: IpAddr) -> bool {
         is_global(address) || (self.allow_loopback && address.is_loopback())
@@ -136,20 +147,49 @@ pub fn system_lookup() -> Lookup {
     })
 }
 
+/// Addresses of a name that are remembered beyond its last answer.
+const FORMER_MAX: usize = 64;
+
 /// The addresses that passed, by host name. A name that was never admitted resolves to nothing.
 #[derive(Default)]
 pub struct Checked {
-    by_name: Mutex<HashMap<String, Vec<SocketAddr>>>,
+    by_name: Mutex<HashMap<String, Passed>>,
+}
+
+/// What passed for one name.
+#[derive(Clone, Default)]
+struct Passed {
+    now: Vec<SocketAddr>,
+    /// Of earlier answers. A name with many servers answers with others each time, while a connection that is kept
+    /// open still leads to the one it was made to.
+    former: VecDeque<IpAddr>,
 }
 
 impl Checked {
     fn put(&self, name: &str, addresses: &[IpAddr]) {
-        let addresses = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), addresses);
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = by_name.entry(name.to_owned()).or_default();
+        for before in std::mem::take(&mut passed.now) {
+            if !passed.former.contains(&before.ip()) {
+                passed.former.push_back(before.ip());
+            }
+        }
+        while passed.former.len() > FORMER_MAX {
+            passed.former.pop_front();
+        }
+        passed.now = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
     }
 
     fn get(&self, name: &str) -> Option<Vec<SocketAddr>> {
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(|passed| passed.now.clone())
+    }
+
+    /// Whether an address passed for a name, now or before.
+    fn has_passed(&self, name: &str, address: IpAddr) -> bool {
+        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        by_name.get(name).is_some_and(|passed| {
+            passed.former.contains(&address) || passed.now.iter().any(|known| known.ip() == address)
+        })
     }
 }
 
@@ -281,6 +321,24 @@ mod tests {
     async fn one_bad_address_of_a_name_refuses_the_name() {
         assert!(!admits(&guard(false, &["93.184.216.34", "10.0.0.1"]), "http://a.example/").await);
         assert!(!admits(&guard(false, &[]), "http://a.example/").await);
+    }
+
+    #[tokio::test]
+    async fn a_name_with_many_servers_keeps_its_open_connections_and_gains_no_other() {
+        let answers = Arc::new(Mutex::new(vec!["203.0.112.9", "93.184.216.34"]));
+        let guard = Guard::new(
+            false,
+            Arc::new(move |_| {
+                let answer: IpAddr = answers.lock().unwrap().pop().unwrap().parse().unwrap();
+                Box::pin(async move { Ok(vec![answer]) })
+            }),
+        );
+        let url = Url::parse("https://a.example/").unwrap();
+        guard.admit(&url).await.unwrap();
+        guard.admit(&url).await.unwrap();
+        let of = |text: &str| guard.has_admitted(&url, text.parse().unwrap());
+        assert!(of("93.184.216.34") && of("203.0.112.9"));
+        assert!(!of("93.184.216.35") && !of("127.0.0.1"));
     }
 
     #[tokio::test]

@@ -1,10 +1,10 @@
 //! From decoded bytes to text: byte order mark, HTTP header, declaration in the page, then a guess that expects Vietnamese.
 //!
-//! TCVN3 and VNI are fonts, not charsets: their pages are decoded as what they claim to be, and the text crate repairs
-//! the letters.
+//! TCVN3 and VNI are fonts, not charsets: their pages claim to be Latin-1 or nothing at all, and what they mean shows
+//! only in the words. The text crate judges that; a page of which it makes no Vietnamese stays what it claims to be.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1258};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252, WINDOWS_1258, X_USER_DEFINED};
 
 /// A decoded page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,16 @@ pub fn decode(bytes: &[u8], http: Option<&str>, media_type: &str) -> Decoded {
     let label = |label: &str| Encoding::for_label(label.trim().trim_matches(['"', '\'']).as_bytes());
     let declared = http.and_then(label).or_else(|| declaration(bytes).and_then(|name| label(&name)));
     let utf8 = std::str::from_utf8(bytes).ok();
+    let may_be_old = declared.is_none_or(|encoding| [WINDOWS_1252, X_USER_DEFINED, UTF_8].contains(&encoding));
+    if utf8.is_none()
+        && may_be_old
+        && let Some(decoded) = old_font(bytes.iter().map(|byte| *byte as char).collect())
+    {
+        return decoded;
+    }
     match (declared, utf8) {
         // Valid multi-byte UTF-8 is no accident, whatever a forgotten header says.
-        (_, Some(text)) if !text.is_ascii() => with(UTF_8, bytes),
+        (_, Some(text)) if !text.is_ascii() => old_font(text.to_owned()).unwrap_or_else(|| with(UTF_8, bytes)),
         (Some(encoding), _) if encoding != UTF_8 => with(encoding, bytes),
         (_, Some(_)) => with(UTF_8, bytes),
         (declared, None) => {
@@ -49,6 +56,15 @@ pub fn decode(bytes: &[u8], http: Option<&str>, media_type: &str) -> Decoded {
             if vietnamese_letters(&guessed.text) >= vietnamese_letters(&as_claimed.text) { guessed } else { as_claimed }
         }
     }
+}
+
+/// The page in Unicode when its letters are those of an old font. A page with a letter that only Unicode has is none.
+fn old_font(latin1: String) -> Option<Decoded> {
+    if latin1.contains(|c| ('\u{1ea0}'..='\u{1ef9}').contains(&c)) {
+        return None;
+    }
+    let (text, charset) = text::from_old_font(&latin1)?;
+    Some(Decoded { text, charset, had_errors: false })
 }
 
 fn with(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
@@ -137,6 +153,32 @@ mod tests {
             1
         );
         assert_eq!(decode("{\"a\":\"ế\"}".as_bytes(), Some("latin1"), "application/json").text, "{\"a\":\"ế\"}");
+    }
+
+    #[test]
+    fn pages_in_old_fonts_become_unicode_and_their_markup_stays() {
+        // "Tuyển lao động đi làm việc ở nước ngoài, lương cao, không cần kinh nghiệm" in the two fonts.
+        let tcvn3: &[u8] = b"<html><font face=\".VnTime\"><p class=\"tin\">Tuy\xd3n lao \xae\xe9ng \xaei l\xb5m vi\xd6c \xeb n\xad\xedc ngo\xb5i, l\xad\xacng cao, kh\xabng c\xc7n kinh nghi\xd6m</p></font>";
+        let vni: &[u8] = b"<html><font face=\"VNI-Times\"><p class=\"tin\">Tuye\xe5n lao \xf1o\xe4ng \xf1i la\xf8m vie\xe4c \xf4\xfb n\xf6\xf4\xf9c ngoa\xf8i, l\xf6\xf4ng cao, kho\xe2ng ca\xe0n kinh nghie\xe4m</p></font>";
+        let words = "<p class=\"tin\">Tuyển lao động đi làm việc ở nước ngoài, lương cao, không cần kinh nghiệm</p>";
+        for (page, http, charset) in [
+            (tcvn3, None, "TCVN3"),
+            (tcvn3, Some("iso-8859-1"), "TCVN3"),
+            (tcvn3, Some("x-user-defined"), "TCVN3"),
+            (vni, None, "VNI"),
+            (vni, Some("windows-1252"), "VNI"),
+        ] {
+            let decoded = decode(page, http, "text/html");
+            assert_eq!(decoded.charset, charset, "{http:?} {}", decoded.text);
+            assert!(decoded.text.contains(words), "{}", decoded.text);
+        }
+        // The same letters once more, in a page that was put into UTF-8 without a thought.
+        let again: String = vni.iter().map(|byte| *byte as char).collect();
+        assert!(decode(again.as_bytes(), Some("utf-8"), "text/html").text.contains(words));
+        let french = "Le café de la forêt est fermé depuis l’été dernier, malgré la fenêtre ouverte.";
+        assert_eq!(decode(french.as_bytes(), None, "text/html").text, french);
+        let latin1: Vec<u8> = french.chars().map(|c| u8::try_from(c as u32).unwrap_or(b'\'')).collect();
+        assert_eq!(decode(&latin1, Some("latin1"), "text/html").charset, "windows-1252");
     }
 
     #[test]

@@ -175,13 +175,28 @@ impl Fetcher {
 
     /// Sends one request. A redirect is an answer like any other.
     pub async fn get(&self, url: &Url, validators: &Validators, now_ms: i64) -> Result<Fetched, FetchError> {
+        self.ask(url, validators, now_ms, false).await
+    }
+
+    /// Sends the request for a robots.txt: of any type, and of a larger one only its beginning (RFC 9309, 2.5).
+    pub async fn get_robots(&self, url: &Url, now_ms: i64) -> Result<Fetched, FetchError> {
+        self.ask(url, &Validators::default(), now_ms, true).await
+    }
+
+    async fn ask(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        now_ms: i64,
+        is_robots: bool,
+    ) -> Result<Fetched, FetchError> {
         let started = tokio::time::Instant::now();
-        let admitted = self.guard.admit(url).await?;
+        self.guard.admit(url).await?;
         let deadline = started + self.limits.total;
         let request = self
             .client
             .get(url.clone())
-            .headers(ask(validators))
+            .headers(asked_fields(validators))
             .build()
             .map_err(|error| FetchError::Connection(plain(&error)))?;
         let asked = request_head(&request);
@@ -193,18 +208,16 @@ impl Fetcher {
             Ok(Ok(answer)) => answer,
         };
         let server = answer.remote_addr();
-        if let Some(server) =
-            server.filter(|server| !self.guard.may_connect(server.ip()) || !admitted.contains(&server.ip()))
-        {
+        if let Some(server) = server.filter(|server| !self.guard.has_admitted(url, server.ip())) {
             return Err(FetchError::WrongAddress(server.ip()));
         }
         let status = answer.status().as_u16();
         let response = response_head(&answer);
-        if (200..300).contains(&status) && !is_readable(response.field("content-type"), url) {
+        if !is_robots && (200..300).contains(&status) && !is_readable(response.field("content-type"), url) {
             return Err(FetchError::MediaType(response.field("content-type").unwrap_or_default().to_owned()));
         }
-        let most = self.limits.caps.wire_bytes;
-        if answer.content_length().is_some_and(|length| length > most as u64) {
+        let most = if is_robots { crate::robots::BYTES_MAX } else { self.limits.caps.wire_bytes };
+        if !is_robots && answer.content_length().is_some_and(|length| length > most as u64) {
             return Err(FetchError::TooLarge(most));
         }
         let certificate_sha256 =
@@ -215,6 +228,10 @@ impl Fetcher {
                 Err(_) => return Err(FetchError::Timeout("total")),
                 Ok(Err(error)) => return Err(FetchError::Connection(plain(&error))),
                 Ok(Ok(None)) => break,
+                Ok(Ok(Some(chunk))) if is_robots && body.len() + chunk.len() > most => {
+                    body.extend_from_slice(chunk.get(..most - body.len()).unwrap_or_default());
+                    break;
+                }
                 Ok(Ok(Some(chunk))) if body.len() + chunk.len() > most => return Err(FetchError::TooLarge(most)),
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }
@@ -285,7 +302,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn ask(validators: &Validators) -> HeaderMap {
+fn asked_fields(validators: &Validators) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::ACCEPT,
@@ -333,7 +350,6 @@ fn is_readable(content_type: Option<&str>, url: &Url) -> bool {
         || (matches!(media.as_str(), "application/octet-stream" | "binary/octet-stream")
             && url.path().ends_with(".gz"));
     media.is_empty()
-        || url.path() == "/robots.txt"
         || media.starts_with("text/")
         || media.ends_with("+xml")
         || media.ends_with("+json")

@@ -110,7 +110,7 @@ async fn a_list_is_walked_and_every_detail_fetched_once() {
     let asked = site.taken();
     assert_eq!(asked[0], "/robots.txt");
     assert_eq!(asked.len(), 1 + 2 + 6, "{asked:?}");
-    assert_eq!(run.keep.originals.len(), 8, "every page is kept as an original");
+    assert_eq!(run.keep.originals.len(), 9, "every answer is kept as an original, robots.txt too");
     // A new ad: the walk ends at what is known, only the new ad and the ads to be rechecked are fetched.
     put_ads(&site, &[&[7, 6, 5], &[4, 3, 2, 1]]);
     run.once(&source).await;

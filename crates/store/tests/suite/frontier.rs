@@ -1,7 +1,7 @@
 //! The frontier: one visit a host, leases that expire, posts and visit in one commit.
 
 use model::SourceState;
-use store::{FetchRow, FrontierEntry, NewSource, OPERATOR, RobotsRow, Visit};
+use store::{FetchRow, FrontierEntry, NewSource, OPERATOR, Report, RobotsRow, Visit};
 
 use crate::help::{Bed, DAY, HOUR, MINUTE, NOW, code, harmless};
 
@@ -46,6 +46,7 @@ fn visit(source: &str, url: &str) -> Visit {
         gone: Vec::new(),
         gone_after_ms: DAY,
         fetches: Vec::new(),
+        report: Report::default(),
     }
 }
 
@@ -174,6 +175,7 @@ async fn a_robots_txt_is_kept_by_origin() {
         expires_at_ms: NOW + DAY,
         status: Some(200),
         body: Some("User-agent: *\nDisallow: /rieng".to_owned()),
+        good_at_ms: Some(NOW),
         verdict: "rules".to_owned(),
     };
     bed.store.put_robots(&robots).await.expect("kept");

@@ -30,6 +30,8 @@ mod mend;
 mod soft;
 mod syllable;
 
+pub use legacy::from_old_font;
+
 use std::ops::Range;
 
 use crate::reading::{Evasion, Mapped, Run, View};
