@@ -21,8 +21,8 @@ static BANKS: LazyLock<Banks> = LazyLock::new(|| {
         let bin = row.get(0).unwrap_or("");
         for name in row.get(2).unwrap_or("").split('|').filter(|name| !name.is_empty()) {
             let lower = name.to_lowercase();
-            let keys: Vec<u64> =
-                lex::cut(&lower).iter().filter(|piece| piece.kind == Kind::Word).map(|piece| piece.key).collect();
+            let words = lex::cut(&lower, &super::HEADS).pieces.into_iter().filter(|piece| piece.kind == Kind::Word);
+            let keys: Vec<u64> = words.map(|piece| piece.key).collect();
             if let Some(&first) = keys.first() {
                 let entry = names.entry(first).or_default();
                 let at = entry.partition_point(|(other, _)| other.len() >= keys.len());

@@ -54,15 +54,21 @@ pub(super) struct Familiar {
 }
 
 impl Familiar {
-    /// The folded form.
+    /// The folded form, filled up with zeros.
     #[inline]
-    pub fn fold(&self) -> &[u8] {
-        &self.fold[..usize::from(self.len)]
+    pub fn padded_fold(&self) -> &[u8; FOLD] {
+        &self.fold
+    }
+
+    /// Length of the folded form.
+    #[inline]
+    pub fn fold_len(&self) -> usize {
+        usize::from(self.len)
     }
 }
 
 /// Longest folded form of a familiar token.
-const FOLD: usize = 15;
+pub(super) const FOLD: usize = 15;
 
 /// Tables with open addressing and linear probing: a small one of what passes as it is, which stays in the cache, and
 /// one of all that is known.

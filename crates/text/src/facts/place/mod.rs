@@ -117,7 +117,9 @@ fn joins(page: &Page, end: usize, at: usize) -> bool {
 fn best<'g>(page: &Page, gazetteer: &'g Gazetteer, at: usize, last: Option<usize>) -> Option<(&'g Term, usize, bool)> {
     let tokens = &page.view.tokens;
     let token = tokens.get(at)?;
-    if !gazetteer.may_start(token.exact) {
+    let first = page.view.raw.as_bytes().get(token.span.start as usize);
+    let small = first.is_some_and(u8::is_ascii_lowercase);
+    if !gazetteer.may_start(token.exact, !small) {
         return None;
     }
     let pair = tokens.get(at + 1).map_or(&[][..], |next| gazetteer.pairs(token.exact, next.exact));
@@ -181,8 +183,13 @@ fn written(page: &Page, at: usize, term: &Term) -> Option<Written> {
             return None;
         }
     }
-    let first = |token: &Token| page.raw(token.span).chars().find(|c| c.is_alphabetic());
-    let capitals = tokens.iter().all(|token| first(token).is_some_and(char::is_uppercase));
+    let capital = |token: &Token| {
+        let raw = page.raw(token.span);
+        // Most words start with a small letter of ASCII.
+        let small = raw.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        !small && raw.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase)
+    };
+    let capitals = tokens.iter().all(capital);
     let shouted = capitals && tokens.iter().all(|token| is_shouted(page, token)) && {
         let before = at.checked_sub(1).and_then(|at| page.view.tokens.get(at));
         let after = page.view.tokens.get(at + term.folded.len());
