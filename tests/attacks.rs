@@ -9,8 +9,10 @@ use rules::Ruleset;
 
 use crate::golden::corpus;
 
-/// Most that recall may fall below the clean posts', for one attack over both unseen streams.
-const MOST_LOST: f64 = 0.03;
+/// Most that recall may fall below the clean posts', over both streams, under one attack; and under all of them at
+/// once, a different one every word.
+const MOST_LOST: f64 = 0.02;
+const MOST_LOST_TO_A_MIXTURE: f64 = 0.05;
 
 type Attack = (&'static str, fn(&str, usize) -> String);
 
@@ -187,12 +189,15 @@ fn disguised_lures_are_found_like_clean_ones() {
         "as written",
         share(&others, |word, _| word.to_owned())
     );
-    let mut worst = 0.0_f64;
+    let mut lost = Vec::new();
     for (name, change) in ATTACKS {
         let recall = share(&lures, change);
-        worst = worst.max(clean - recall);
+        let most = if name == "mixture" { MOST_LOST_TO_A_MIXTURE } else { MOST_LOST };
+        if clean - recall > most {
+            lost.push(name);
+        }
         let _ = writeln!(table, "{name:18} recall {recall:.3}  false alarms {:.3}", share(&others, change));
     }
     println!("{table}");
-    assert!(worst <= MOST_LOST, "{worst:.3} of the lures are lost to one attack:\n{table}");
+    assert!(lost.is_empty(), "too many lures are lost to {lost:?}:\n{table}");
 }

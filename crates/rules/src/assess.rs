@@ -267,16 +267,11 @@ impl Ruleset {
         Some(total)
     }
 
-    fn add_learned(
-        &self,
-        totals: &mut [Option<Total>],
-        sighting: Option<&(&Weights, Sighting)>,
-        minor: bool,
-    ) {
+    fn add_learned(&self, totals: &mut [Option<Total>], sighting: Option<&(&Weights, Sighting)>, minor: bool) {
         let Some((weights, sighting)) = sighting else { return };
         let lure = weights.lure_points(sighting, self.scores.learned_cap);
-        for (family, total) in Family::ALL.iter().zip(totals) {
-            let own = weights.family_points(sighting, *family);
+        let own_points = weights.family_points(sighting);
+        for ((family, total), own) in Family::ALL.iter().zip(totals).zip(own_points) {
             let base = self.scores.base.get(*family as usize).copied().unwrap_or(0);
             let total = total.get_or_insert(Total { base, ..Total::default() });
             // What was learned may calm, and then it is held to the rule for calming where rules raised the family.

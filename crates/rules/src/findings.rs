@@ -93,13 +93,10 @@ impl Ruleset {
         findings: &mut Vec<Finding>,
     ) {
         let lure = weights.lure_points(sighting, self.scores.learned_cap);
+        let own = weights.family_points(sighting);
         for score in families {
             let Some(total) = totals[score.family as usize] else { continue };
-            let own = match score.family {
-                Family::Unclassified => 0,
-                family => weights.family_points(sighting, family),
-            };
-            let whole = lure + own;
+            let whole = lure + own.get(score.family as usize).copied().unwrap_or(0);
             let mut word = |rule: String, title: &str, points, field, spans: Vec<Span>| {
                 let text = seen.quote(field, &spans);
                 let (kind, group, title) = (FindingKind::Word, "word".to_owned(), title.to_owned());

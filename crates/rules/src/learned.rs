@@ -2,7 +2,7 @@
 //!
 //! One head says how much a post reads like a lure at all, one a family says which, one a stance says who speaks. A
 //! head's sum is `bias + Σ signals + Σ words / √tokens`, in hundredths of a point, rounded to points. The first head is
-//! bounded by `[learned] cap`, a family's by [`FAMILY_AT_LEAST`] and [`FAMILY_AT_MOST`], a stance's by `stance_cap`.
+//! bounded by `[learned] cap`, a stance's by `stance_cap`; the families' count by how far they lie behind the best.
 //! Every part of a family's points is listed, so the sum stays exact. It speaks of families that no rule raised too:
 //! what nobody wrote a rule for is seen by it alone.
 
@@ -19,9 +19,10 @@ use crate::table::Table;
 /// Fewest tokens that a sum of words is divided by.
 const MIN_TOKENS: usize = 16;
 
-/// Bounds of what a family's own head adds: it tells families apart, and says little about whether it is a lure.
-pub(crate) const FAMILY_AT_LEAST: i32 = -200;
-pub(crate) const FAMILY_AT_MOST: i32 = 40;
+/// What the family gets that the families' heads like best; the others get less, by how far they lie behind. So these
+/// heads tell families apart, and say nothing of whether it is a lure.
+pub(crate) const BEST_FAMILY: i32 = 20;
+const FAMILY_AT_LEAST: i32 = -200;
 
 /// How many contributions are listed by themselves; the others are summed up in one.
 const LISTED: usize = 6;
@@ -180,9 +181,18 @@ impl Weights {
         self.whole(sighting, ANY).clamp(-cap, cap)
     }
 
-    /// What a family's own head adds to [`Weights::lure_points`], bounded.
-    pub fn family_points(&self, sighting: &Sighting, family: Family) -> i32 {
-        self.whole(sighting, family_head(family)).clamp(FAMILY_AT_LEAST, FAMILY_AT_MOST)
+    /// What the families' own heads add to [`Weights::lure_points`], by [`Family::ALL`]; nothing for `unclassified`.
+    pub fn family_points(&self, sighting: &Sighting) -> [i32; Family::ALL.len()] {
+        let mut points = [0; Family::ALL.len()];
+        let named = Family::ALL.iter().filter(|f| **f != Family::Unclassified);
+        let best = named.clone().map(|f| self.whole(sighting, family_head(*f))).max().unwrap_or(0);
+        for family in named {
+            let behind = self.whole(sighting, family_head(*family)) - best;
+            if let Some(slot) = points.get_mut(*family as usize) {
+                *slot = (BEST_FAMILY + behind).max(FAMILY_AT_LEAST);
+            }
+        }
+        points
     }
 
     /// What it adds to a stance, bounded.

@@ -29,7 +29,7 @@ const MIN_GROUPS: usize = 3;
 const MIN_POSTS: usize = 8;
 /// Points for one logit: of the `any` head, the families' and the stances'.
 const POINTS_PER_LOGIT: f64 = 20.0;
-const FAMILY_POINTS_PER_LOGIT: f64 = 40.0;
+const FAMILY_POINTS_PER_LOGIT: f64 = 70.0;
 const STANCE_POINTS_PER_LOGIT: f64 = 10.0;
 const ITERATIONS: usize = 100;
 /// Weights below these, in hundredths of a point, are left out: they only fill the file.
