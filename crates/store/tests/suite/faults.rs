@@ -156,7 +156,7 @@ async fn a_tail_that_was_cut_with_its_head_and_a_chain_that_was_rewritten_are_fo
     let bed = Bed::new().await;
     let last = chain(&bed).await;
     let early = bed.store.audit_head().await.expect("the head");
-    chain_more(&bed, 4).await;
+    chain_more(&bed, "binh", 4).await;
     let late = bed.store.audit_head().await.expect("the head");
     let points = [early.clone(), late.clone()];
     assert!(matches!(bed.store.audit_verify_against(&points).await.expect("verified"), AuditVerdict::Whole { .. }));
@@ -167,7 +167,7 @@ async fn a_tail_that_was_cut_with_its_head_and_a_chain_that_was_rewritten_are_fo
     let verdict = bed.store.audit_verify_against(&points).await.expect("verified");
     assert_eq!(verdict, AuditVerdict::Missing { seq: last + 1 });
     // And writes other rows in their place, with hashes that fit.
-    chain_more(&bed, 6).await;
+    chain_more(&bed, "kẻ gian", 6).await;
     assert!(matches!(bed.store.audit_verify().await.expect("verified"), AuditVerdict::Whole { .. }));
     let verdict = bed.store.audit_verify_against(&points).await.expect("verified");
     assert_eq!(verdict, AuditVerdict::Rewritten { after: last, upto: late.seq });
@@ -177,9 +177,9 @@ async fn a_tail_that_was_cut_with_its_head_and_a_chain_that_was_rewritten_are_fo
     assert_eq!(verdict, AuditVerdict::Altered { seq: 2 });
 }
 
-async fn chain_more(bed: &Bed, rows: u32) {
+async fn chain_more(bed: &Bed, actor: &str, rows: u32) {
     for n in 0..rows {
-        bed.store.audit("binh", "search", "", &json!({ "again": n }), NOW + HOUR).await.expect("written");
+        bed.store.audit(actor, "search", "", &json!({ "again": n }), NOW + HOUR).await.expect("written");
     }
 }
 

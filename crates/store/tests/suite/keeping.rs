@@ -276,7 +276,8 @@ async fn find(bed: &Bed, word: &str) -> Vec<String> {
         }
     }
     if is_postgres() {
-        let rows = bed.ask("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'").await;
+        let rows =
+            bed.ask("SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'").await;
         for table in rows {
             let count = bed.ask(&format!("SELECT COUNT(*)::text FROM {table} t WHERE t::text LIKE '%{word}%'")).await;
             if count != ["0"] {

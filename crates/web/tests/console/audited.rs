@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use model::{Family, Queue, Stance};
-use store::{AuditFilter, ReadPost};
+use store::{AuditFilter, NewSource, ReadPost};
 
 use crate::bench::{Bench, PASSWORD, now_ms, raised};
 
@@ -57,6 +57,9 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("binh", "POST", "/holds", "case={case}&reason=x", Row("hold.set")),
     ("giang", "POST", "/holds/{hold}/lift", "reason=x", Row("hold.lift")),
     ("giang", "GET", "/sources", "", Nothing("sources are no personal data")),
+    ("giang", "GET", "/sources/{source}", "", Nothing("sources are no personal data")),
+    ("giang", "POST", "/sources/stop", "", Row("crawl.stop")),
+    ("giang", "POST", "/sources/resume", "", Row("crawl.resume")),
     ("giang", "GET", "/rules", "", Nothing("rules are no personal data")),
     ("giang", "GET", "/numbers", "", Nothing("figures are no personal data")),
     ("giang", "GET", "/people", "", Nothing("colleagues by name and role")),
@@ -119,7 +122,8 @@ async fn filled(bench: &Bench, text: &str) -> String {
     }
     let rules = "%5B%5Brule%5D%5D%0Aid%3D%22x%22%0Atitle%3D%22x%22%0Awhat%3D%22post%22%0Aaction%3D%22erase%22%0A\
                  after_days%3D1";
-    text.replace("{case}", &subject("case.open"))
+    text.replace("{source}", "mau")
+        .replace("{case}", &subject("case.open"))
         .replace("{packet}", &subject("packet.seal"))
         .replace("{sums}", &"5f".repeat(32))
         .replace("{rules}", rules)
@@ -132,6 +136,8 @@ async fn every_address_writes_its_event_or_says_why_not() {
         assert!(covered.contains(&(route.method, route.path)), "{} {} has no line here", route.method, route.path);
     }
     let bench = Bench::new(Vec::new()).await;
+    let source = NewSource { id: "mau".into(), toml: String::new(), params: Vec::new(), access: "mẫu".into() };
+    bench.store.put_source("setup", &source, now_ms()).await.unwrap();
     // Two days old, so that a rule may be due.
     bench.record_at("cũ", posts(), now_ms() - 2 * 24 * 60 * 60 * 1000).await;
     let alert = bench.open(Queue::Alert).await[0].id.clone();
