@@ -1,11 +1,12 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
 //! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and
-//! assessing; `commands`, `crash`, `demo`, `keeping` and `site_software` the built binary; `browser` the console in
-//! Chromium.
+//! assessing; `collection`, `commands`, `crash`, `demo`, `keeping` and `site_software` the built binary; `browser` the
+//! console in Chromium.
 
 mod attacks;
 mod browser;
+mod collection;
 mod commands;
 mod crash;
 mod demo;

@@ -1,7 +1,7 @@
 //! The built binary, from JSONL to searchable, recorded and audited: `import` and then `work --once`.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -11,16 +11,23 @@ const POSTS: usize = 20_000;
 
 /// Prints posts a second by wall time and CPU microseconds a post of the whole process.
 pub fn run() -> Result<(), String> {
-    let binary = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/canhgiac"));
-    let binary = std::env::var_os("BENCH_BINARY").map_or(binary.to_path_buf(), Into::into);
-    if !binary.exists() {
-        return Err(format!("{} is not there: `cargo build --release` first", binary.display()));
-    }
+    let binary = binary()?;
     let folder = std::env::temp_dir().join(format!("canhgiac-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let result = measure(&binary, &folder);
     let _ = std::fs::remove_dir_all(&folder);
     result
+}
+
+/// The binary that is measured: `BENCH_BINARY`, or the release build in the usual place.
+pub fn binary() -> Result<PathBuf, String> {
+    let binary = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/canhgiac"));
+    let binary = std::env::var_os("BENCH_BINARY").map_or(binary.to_path_buf(), Into::into);
+    if binary.exists() {
+        Ok(binary)
+    } else {
+        Err(format!("{} is not there: `cargo build --release` first", binary.display()))
+    }
 }
 
 fn measure(binary: &Path, folder: &Path) -> Result<(), String> {
@@ -55,7 +62,7 @@ fn measure(binary: &Path, folder: &Path) -> Result<(), String> {
 }
 
 /// User and system seconds of the children that have ended (`/proc/self/stat`, fields 16 and 17, in clock ticks).
-fn children_cpu_s() -> f64 {
+pub fn children_cpu_s() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let fields: Vec<&str> = after_name.split_whitespace().collect();

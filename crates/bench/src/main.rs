@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release -p bench -- assess        reading and assessing, beside keyword lists
 //! cargo run --release -p bench -- end-to-end    import, assess, record, index by the built binary
+//! cargo run --release -p bench -- crawl         fetch, extract, keep the original, beside Scrapy
 //! ```
 //! CPU time is the thread's own (`/proc/thread-self/schedstat`), median of interleaved rounds: wall time on a shared
 //! machine is noise. Deliberately absent: accuracy, which `canhgiac eval` measures.
@@ -13,6 +14,7 @@
 mod assess;
 mod corpus;
 mod cpu;
+mod crawl;
 mod end_to_end;
 
 use std::process::ExitCode;
@@ -21,7 +23,9 @@ fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("assess") => assess::run(),
         Some("end-to-end") => end_to_end::run(),
-        _ => Err("which one? assess | end-to-end".into()),
+        Some("crawl") => crawl::run(),
+        Some("serve-pages") => crawl::serve(),
+        _ => Err("which one? assess | end-to-end | crawl".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

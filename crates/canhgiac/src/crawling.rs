@@ -88,7 +88,7 @@ impl Crawler {
             worker: format!("{}:{}", self.worker, source.name),
             captures: Vec::new(),
         };
-        self.store.give_back(&keep.worker).await?;
+        self.store.give_back(&keep.worker, crate::clock::now_ms()).await?;
         let crawl = Crawl::new(source, &self.fetcher, &mut keep, system_clock(), options).watched(watch);
         crawl.once().await.map_err(|error| anyhow!("{error}"))
     }
@@ -207,7 +207,7 @@ impl Keep for StoreKeep {
             fails: lease.fails,
             host_last_at_ms: lease.host_last_at_ms,
             host_fails: lease.host_fails,
-            is_known: lease.last_visit_at_ms.is_some(),
+            is_known: lease.last_sha256.is_some(),
         }))
     }
 

@@ -63,7 +63,12 @@ pub fn one_spelling(text: &str) -> String {
         out.push_str(&rest[..at]);
         let code = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
-            Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') => out.push(byte as char),
+            Some(byte)
+                if (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~'))
+                    && !ends_in_stray_percent(&out) =>
+            {
+                out.push(byte as char)
+            }
             Some(byte) => out.push_str(&format!("%{byte:02X}")),
             None => {
                 out.push('%');
@@ -75,6 +80,11 @@ pub fn one_spelling(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a letter more would make a code of a percent sign that began none.
+fn ends_in_stray_percent(text: &str) -> bool {
+    text.bytes().rev().take(2).any(|byte| byte == b'%')
 }
 
 /// The address with one query parameter set, every other left as it stands.
@@ -112,6 +122,7 @@ mod tests {
             ("HTTPS://A.example:443/x/../y#top", "https://a.example/y"),
             ("https://u:p@a.example/?utm_source=x&id=1&fbclid=z", "https://a.example/?id=1"),
             ("https://a.example/%7euser/%e1%ba%bf?q=%41", "https://a.example/~user/%E1%BA%BF?q=A"),
+            ("https://a.example/%%34%31?%4%31", "https://a.example/%%341?%4%31"),
             ("https://a.example/?sid=0123456789abcdef0123456789abcdef", "https://a.example/"),
             ("https://a.example/vie\u{323}\u{302}c", "https://a.example/vi%E1%BB%87c"),
             ("https://a.example/t?s=2", "https://a.example/t?s=2"),

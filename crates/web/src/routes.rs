@@ -60,7 +60,7 @@ pub const ROUTES: &[Route] = &[
     send("/packets/{packet}/receipt", Act::Answer, || post(packets::receipt)),
     send("/packets/{packet}/answer", Act::Answer, || post(packets::answer)),
     read("/sources", Act::ReadSources, || get(sources::page)),
-    read("/sources/{source}", Act::ReadSources, || get(source_health::page)),
+    read("/sources/health", Act::ReadSources, || get(source_health::page)),
     send("/sources/stop", Act::WorkSources, || post(source_health::stop)),
     send("/sources/resume", Act::WorkSources, || post(source_health::resume)),
     read("/rules", Act::ReadRules, || get(rules_page::page)),

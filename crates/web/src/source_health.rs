@@ -1,9 +1,10 @@
 //! Why nothing came: one page a source, with what is wrong, since when, and what to do.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
 use model::SourceState;
+use serde::Deserialize;
 use store::{AlarmRow, SourceHealth, YieldRow};
 
 use crate::access::{Actor, may};
@@ -56,8 +57,8 @@ struct Line {
 }
 
 #[derive(Template)]
-#[template(path = "source.html")]
-struct SourcePage {
+#[template(path = "source_health.html")]
+struct HealthPage {
     page: Frame,
     id: String,
     state: String,
@@ -72,11 +73,18 @@ struct SourcePage {
     troubled: Vec<Line>,
 }
 
+/// Which source is asked about.
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    id: String,
+}
+
 /// The page of one source.
 pub async fn page(
     State(console): State<Shared>,
     actor: Actor<may::ReadSources>,
-    Path(id): Path<String>,
+    Query(Asked { id }): Query<Asked>,
 ) -> Result<Html<String>> {
     let page = actor.frame(&console, Here::Sources).await?;
     let (words, now_ms, store) = (page.words(), now_ms(), &console.app.store);
@@ -96,7 +104,7 @@ pub async fn page(
         those.map(|alarm| shown(words, alarm)).collect()
     };
     let trouble = |at: i64| show::ago(words, at, now_ms);
-    let html = SourcePage {
+    let html = HealthPage {
         id,
         state: words.of("source_state", source.state.id()),
         is_well: standing == "well",
@@ -151,7 +159,7 @@ pub async fn resume(State(console): State<Shared>, actor: Actor<may::WorkSources
 
 /// The address of a source's page.
 pub fn address(id: &str) -> String {
-    format!("/sources/{}", encode(id))
+    format!("/sources/health?id={}", encode(id))
 }
 
 fn shown(words: &Words, alarm: &AlarmRow) -> Alarm {

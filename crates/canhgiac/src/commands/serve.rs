@@ -43,10 +43,11 @@ pub async fn run(data: &str, listen: &str, crawl: bool, config: &Config) -> Resu
 pub async fn work(data: &str, once: bool, config: &Config) -> Result<()> {
     let opened = Arc::new(opening::open(data, config).await?);
     let keeper = Keeper::new(&opened, config);
+    let mut teller = Teller::new(&opened.store, config)?;
     if once {
-        return work_once(&opened, &keeper).await;
+        work_once(&opened, &keeper).await?;
+        return teller.tell().await;
     }
-    let teller = Teller::new(&opened.store, config)?;
     work_until(opened, keeper, teller, on_signal()).await
 }
 

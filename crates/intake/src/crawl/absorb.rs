@@ -402,7 +402,9 @@ impl<K: Keep> Crawl<'_, K> {
             visited.due_again_at_ms = None;
             return;
         }
-        if is_fatal && role == Role::Detail {
+        // What could not be read may be whole the next time: its list names it only once.
+        let is_unread = is_fatal || (visited.quarantined > 0 && visited.posts.is_empty());
+        if is_unread && role == Role::Detail {
             visited.failed = true;
             visited.due_again_at_ms =
                 (due.fails < super::FAILS_MAX).then(|| now_ms + pace::backoff_ms(due.fails + pace::TRIES));

@@ -48,7 +48,7 @@ pub struct Due {
     pub host_last_at_ms: Option<i64>,
     /// Failures in a row of the host.
     pub host_fails: u32,
-    /// Whether the address was visited before.
+    /// Whether the address has answered before.
     pub is_known: bool,
 }
 

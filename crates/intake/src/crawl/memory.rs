@@ -91,6 +91,11 @@ impl MemoryKeep {
         }
     }
 
+    /// The copy of an origin's robots.txt.
+    pub fn robots_of(&self, origin: &str) -> Option<&RobotsCopy> {
+        self.robots.get(origin)
+    }
+
     fn raise(&mut self, raised: Vec<Trouble>) {
         for trouble in raised {
             if self.alarms.insert(trouble.cause, trouble.clone()).is_none() {
@@ -180,7 +185,7 @@ impl Keep for MemoryKeep {
             known.entry.memo = visited.memo.or(known.entry.memo.take());
             known.etag = visited.etag.or(known.etag.take());
             known.last_modified = visited.last_modified.or(known.last_modified.take());
-            known.is_known = true;
+            known.is_known |= visited.sha256.is_some();
             known.fails = if visited.failed { known.fails + 1 } else { 0 };
             let host = self.hosts.entry(known.entry.host.clone()).or_default();
             host.next_at_ms = visited.host_next_at_ms;

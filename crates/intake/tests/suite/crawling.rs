@@ -17,16 +17,19 @@ fn moved_clock(by_ms: &Arc<AtomicI64>) -> Clock {
     Arc::new(move || system() + by_ms.load(Ordering::SeqCst))
 }
 
-struct Run {
-    keep: MemoryKeep,
-    fetcher: Fetcher,
-    ahead_ms: Arc<AtomicI64>,
-    options: Options,
+pub struct Run {
+    pub keep: MemoryKeep,
+    pub fetcher: Fetcher,
+    pub ahead_ms: Arc<AtomicI64>,
+    pub options: Options,
 }
 
 impl Run {
-    fn new() -> Run {
-        let limits = Limits { first_byte: Duration::from_secs(5), total: Duration::from_secs(10), ..Limits::default() };
+    pub fn new() -> Run {
+        Run::with(Limits { first_byte: Duration::from_secs(5), total: Duration::from_secs(10), ..Limits::default() })
+    }
+
+    pub fn with(limits: Limits) -> Run {
         Run {
             keep: MemoryKeep::default(),
             fetcher: Fetcher::with(true, limits, system_lookup()).unwrap(),
@@ -35,7 +38,7 @@ impl Run {
         }
     }
 
-    async fn once(&mut self, source: &Source) -> Summary {
+    pub async fn once(&mut self, source: &Source) -> Summary {
         let clock = moved_clock(&self.ahead_ms);
         Crawl::new(source, &self.fetcher, &mut self.keep, clock, self.options.clone()).once().await.unwrap()
     }
@@ -54,13 +57,13 @@ impl Run {
     }
 }
 
-fn source(site: &Site, text: &str) -> Source {
+pub fn source(site: &Site, text: &str) -> Source {
     let params = BTreeMap::new();
     let text = text.replace("BASE", &site.base);
     Source::load(&text, "test.toml", &params).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-const CLASSIFIED: &str = r#"
+pub const CLASSIFIED: &str = r#"
 id = "rao-vat"
 kind = "html"
 [access]
@@ -83,7 +86,7 @@ title = "h1"
 text = "p | text"
 "#;
 
-fn put_ads(site: &Site, pages: &[&[u32]]) {
+pub fn put_ads(site: &Site, pages: &[&[u32]]) {
     for (index, ids) in pages.iter().enumerate() {
         let rows: String = ids.iter().map(|id| format!("<li><a href='/ad/{id}?utm_source=x'>Tin {id}</a>")).collect();
         let next = if index + 1 < pages.len() {

@@ -2,6 +2,7 @@
 
 mod crawling;
 mod extraction;
+mod faults;
 mod fetching;
 mod language;
 mod serving;

@@ -70,7 +70,7 @@ async fn one_visit_a_host_at_its_pace_and_no_address_twice() {
         ["b/1", "a/2"],
         "an expired lease too"
     );
-    bed.store.give_back("w2").await.expect("given back");
+    bed.store.give_back("w2", NOW).await.expect("given back");
     bed.store.move_source(OPERATOR, "board", SourceState::Paused, true, None, NOW).await.expect("paused");
     assert!(bed.store.lease("w2", None, 10, MINUTE, NOW + DAY).await.expect("leased").is_empty());
     let refused = bed.store.move_source(OPERATOR, "board", SourceState::Enabled, false, None, NOW).await;

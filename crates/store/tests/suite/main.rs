@@ -11,3 +11,4 @@ mod help;
 mod keeping;
 mod people;
 mod recording;
+mod source_health;
