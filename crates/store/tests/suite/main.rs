@@ -4,10 +4,15 @@
 mod backups;
 mod buckets;
 mod deciding;
+mod disk;
 mod escalating;
 mod faults;
 mod frontier;
 mod help;
 mod keeping;
+mod leases;
+mod migrating;
 mod people;
+mod power;
+mod reassessing;
 mod recording;
