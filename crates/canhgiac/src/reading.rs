@@ -90,8 +90,7 @@ async fn record_page(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Resu
         Err(problems) => anyhow::bail!("the source file has {} problem(s)", problems.len()),
     };
     let ruleset = opened.rules.current();
-    let posts: Vec<ReadPost> =
-        posts.into_iter().map(|item| read_post(&ruleset, post_of(&source.id, item))).collect();
+    let posts: Vec<ReadPost> = posts.into_iter().map(|item| read_post(&ruleset, post_of(&source.id, item))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };

@@ -69,12 +69,7 @@ fn identity(capture: &Capture, sha256: &str) -> Result<String> {
 }
 
 pub(crate) async fn capture(db: &mut AnyConnection, id: &str) -> Result<CaptureRow> {
-    let row = sql::row(
-        db,
-        "SELECT * FROM captures WHERE id = $1",
-        [id.into()],
-    )
-    .await?;
+    let row = sql::row(db, "SELECT * FROM captures WHERE id = $1", [id.into()]).await?;
     CaptureRow::read(&row.ok_or_else(|| Error::missing("bản thu", id))?)
 }
 
@@ -124,8 +119,8 @@ impl Store {
         let identity = identity(story, &kept.sha256)?;
         let id = sql::new_id();
         // Who fetches or imports also records, so the capture is theirs at first; what people send waits for a worker.
-        let keeper = (!matches!(story.method, Method::Paste | Method::Tip))
-            .then(|| lease::until(lease::LONGEST_MS, now_ms));
+        let keeper =
+            (!matches!(story.method, Method::Paste | Method::Tip)).then(|| lease::until(lease::LONGEST_MS, now_ms));
         let mut tx = self.write().await?;
         let new = sql::run(
             &mut tx,

@@ -125,13 +125,7 @@ impl Store {
              ON CONFLICT (id) DO UPDATE SET lease_by = $2, lease_until_ms = $3, tries = followers.tries + 1 \
              WHERE followers.lease_by IS NULL OR followers.lease_by = $2 OR followers.lease_until_ms <= $4 \
              OR followers.lease_until_ms > $5",
-            [
-                index.into(),
-                worker.into(),
-                until(lease_ms, now_ms).into(),
-                now_ms.into(),
-                (now_ms + LONGEST_MS).into(),
-            ],
+            [index.into(), worker.into(), until(lease_ms, now_ms).into(), now_ms.into(), (now_ms + LONGEST_MS).into()],
         );
         let held = hold.run(&mut tx).await? == 1;
         tx.commit().await?;

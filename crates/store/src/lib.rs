@@ -72,7 +72,7 @@ pub use people::{
 pub use posts::{ExportedPost, ExportedVersion, PostRow, Version};
 pub use proposals::{Proposal, ProposalKind};
 pub use queue::{ExportedAlert, ItemState, QueueCounts, QueueFilter, QueueRow};
-pub use reassess::{Reassessment, ReassessPart};
+pub use reassess::{ReassessPart, Reassessment};
 pub use record::{Assessed, Batch, Part, Raised, ReadPost, Recorded, Unassessed};
 pub use retention::{Errand, RetentionAction, RetentionCount, RetentionRule, RetentionWhat};
 pub use rulesets::RulesetRow;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "leases", include_str!("../migrations/0002_leases.sql")),
     (4, "retention", include_str!("../migrations/0004_retention.sql")),
+    (10, "why_nothing_came", include_str!("../migrations/0010_why_nothing_came.sql")),
 ];
 
 /// Connections that read. One writes where the database is SQLite.
@@ -61,11 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open_with_originals(
-        data: &str,
-        originals: impl Into<OriginalsPlace>,
-        now_ms: i64,
-    ) -> Result<Store> {
+    pub async fn open_with_originals(data: &str, originals: impl Into<OriginalsPlace>, now_ms: i64) -> Result<Store> {
         let (dialect, lock) = if is_url(data) {
             (Dialect::Postgres, None)
         } else {
@@ -82,7 +79,9 @@ impl Store {
         let write = pool(&url, dialect, false, writers).await?;
         migrate(&write, dialect).await?;
         let read = pool(&url, dialect, true, READERS).await?;
-        let store = Store { inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }) };
+        let store = Store {
+            inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }),
+        };
         let mut tx = store.write().await?;
         if dialect == Dialect::Sqlite {
             lease::free_all(&mut tx).await?;
@@ -353,7 +352,9 @@ impl Target {
             && (found != migration
                 || sql::count(&mut *pool.acquire().await?, "SELECT COUNT(*) AS n FROM audit", []).await? > 0)
         {
-            return Err(Error::Backup("cơ sở dữ liệu đích không trống; hãy khôi phục vào cơ sở dữ liệu mới".to_owned()));
+            return Err(Error::Backup(
+                "cơ sở dữ liệu đích không trống; hãy khôi phục vào cơ sở dữ liệu mới".to_owned(),
+            ));
         }
         migrate_upto(&pool, migration).await?;
         Ok(Target { dialect, pool, _lock: held })

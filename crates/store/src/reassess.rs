@@ -208,8 +208,7 @@ impl Store {
     /// `Database`.
     pub async fn reassessments(&self, limit: u32) -> Result<Vec<Reassessment>> {
         let mut db = self.read().await?;
-        let rows =
-            sql::rows(&mut db, "SELECT * FROM reassessments ORDER BY id DESC LIMIT $1", [limit.into()]).await?;
+        let rows = sql::rows(&mut db, "SELECT * FROM reassessments ORDER BY id DESC LIMIT $1", [limit.into()]).await?;
         rows.iter().map(Reassessment::read).collect()
     }
 
@@ -217,13 +216,7 @@ impl Store {
     ///
     /// # Errors
     /// `Database`.
-    pub async fn lease_parts(
-        &self,
-        worker: &str,
-        limit: u32,
-        lease_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<ReassessPart>> {
+    pub async fn lease_parts(&self, worker: &str, limit: u32, lease_ms: i64, now_ms: i64) -> Result<Vec<ReassessPart>> {
         let waiting = "SELECT COUNT(*) AS n FROM reassessments WHERE ended_at_ms IS NULL";
         if sql::count(&mut *self.read().await?, waiting, []).await? == 0 {
             return Ok(Vec::new());
@@ -235,7 +228,8 @@ impl Store {
             let reassessment_id = sql::text(&row, "reassessment_id")?;
             let whole =
                 sql::row(&mut tx, "SELECT * FROM reassessments WHERE id = $1", [(&reassessment_id).into()]).await?;
-            let whole = Reassessment::read(&whole.ok_or_else(|| Error::missing("lần đánh giá lại", &reassessment_id))?)?;
+            let whole =
+                Reassessment::read(&whole.ok_or_else(|| Error::missing("lần đánh giá lại", &reassessment_id))?)?;
             parts.push(ReassessPart {
                 id: sql::text(&row, "id")?,
                 reassessment_id,
@@ -286,8 +280,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Recorded> {
         let mut tx = self.write_again().await?;
-        let (recorded, posts) =
-            crate::record::record_assessed(&mut tx, "reassess", assessed, now_ms).await?;
+        let (recorded, posts) = crate::record::record_assessed(&mut tx, "reassess", assessed, now_ms).await?;
         count(&mut tx, part, &recorded, posts, done, now_ms).await?;
         if !done {
             sql::run(

@@ -405,7 +405,10 @@ async fn parts_to_do<'a>(db: &mut AnyConnection, parts: &'a [Part]) -> Result<Ve
 async fn stand(db: &mut AnyConnection, standing: BTreeMap<&str, (i64, CaptureState)>, now_ms: i64) -> Result<()> {
     for chunk in standing.into_iter().collect::<Vec<_>>().chunks(64) {
         let mut update = Sql::new("WITH v (id, upto, state) AS (VALUES ", []);
-        update.tuples(3, chunk.iter().flat_map(|(id, (upto, state))| [Cell::from(*id), (*upto).into(), state.id().into()]));
+        update.tuples(
+            3,
+            chunk.iter().flat_map(|(id, (upto, state))| [Cell::from(*id), (*upto).into(), state.id().into()]),
+        );
         update.push(
             ") UPDATE captures SET recorded_upto = v.upto, state = v.state, \
              lease_until_ms = CASE WHEN captures.lease_by IS NULL THEN NULL ELSE ",

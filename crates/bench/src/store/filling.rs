@@ -69,8 +69,7 @@ pub async fn fill(store: &Store, texts: &Texts, count: usize) -> Outcome<()> {
     for from in (0..count).step_by(BATCH) {
         let to = (from + BATCH).min(count);
         let posts = (from..to).map(|n| texts.post(n)).collect();
-        let part =
-            Part { capture_id: capture.id.clone(), upto: i64::try_from(to)?, last: to == count, posts };
+        let part = Part { capture_id: capture.id.clone(), upto: i64::try_from(to)?, last: to == count, posts };
         store.record(&Batch { actor: "bench".to_owned(), parts: vec![part], visits: Vec::new() }, NOW).await?;
     }
     Ok(())

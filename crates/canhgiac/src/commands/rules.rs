@@ -140,7 +140,9 @@ pub async fn roll_back(store: &Store, to: Option<&str>, wanted: &Publication<'_>
         store.rulesets().await?.into_iter().filter(|it| !it.current && it.published_at_ms.is_some()).collect();
     earlier.sort_by_key(|it| std::cmp::Reverse(it.published_at_ms));
     let found = earlier.into_iter().find(|it| to.is_none_or(|to| it.id.starts_with(to)));
-    let Some(found) = found else { bail!("no other ruleset was ever in force here{}", to.map_or("", |_| " under that name")) };
+    let Some(found) = found else {
+        bail!("no other ruleset was ever in force here{}", to.map_or("", |_| " under that name"))
+    };
     propose(store, &by, &found.id, wanted, now_ms).await
 }
 

@@ -76,8 +76,11 @@ impl Bed {
 
     /// Runs SQL behind the store's back.
     pub async fn tamper(&self, sql: &str) {
-        let url =
-            if self.data.contains("://") { self.data.clone() } else { format!("sqlite://{}/canhgiac.sqlite", self.data) };
+        let url = if self.data.contains("://") {
+            self.data.clone()
+        } else {
+            format!("sqlite://{}/canhgiac.sqlite", self.data)
+        };
         run_on(&url, sql).await;
     }
 

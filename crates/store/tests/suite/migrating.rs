@@ -28,8 +28,7 @@ fn numbered(folder: &str) -> Vec<(i64, PathBuf)> {
 
 async fn connect(data: &str) -> AnyConnection {
     sqlx::any::install_default_drivers();
-    let url =
-        if data.contains("://") { data.to_owned() } else { format!("sqlite://{data}/canhgiac.sqlite?mode=rwc") };
+    let url = if data.contains("://") { data.to_owned() } else { format!("sqlite://{data}/canhgiac.sqlite?mode=rwc") };
     AnyConnection::connect(&url).await.expect("a connection")
 }
 

@@ -90,8 +90,7 @@ async fn a_part_whose_worker_is_gone_goes_on_where_it_stood() {
     bed.import((0..10).map(|n| harmless(&n.to_string(), "Bán xe")).collect(), NOW).await;
     publish(&bed, &who, "rules-2", 30, NOW).await;
     let part = one_part(&bed, "w1", NOW).await;
-    let half: Vec<Assessed> =
-        bed.store.to_reassess(&part, 0, 4).await.expect("posts").iter().map(assessed).collect();
+    let half: Vec<Assessed> = bed.store.to_reassess(&part, 0, 4).await.expect("posts").iter().map(assessed).collect();
     bed.store.record_part(&part, &half, false, NOW).await.expect("half of it");
     assert!(bed.store.lease_parts("w2", 1, MINUTE, NOW + MINUTE).await.expect("leased").is_empty(), "renewed");
     let part = one_part(&bed, "w2", NOW + LONGEST_MS).await;
