@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::rules::{DAYS, Publication};
+
 /// Cảnh Giác watches public posts in Vietnamese for people who recruit others into trafficking.
 #[derive(Parser)]
 #[command(name = "canhgiac", version, propagate_version = true, arg_required_else_help = true)]
@@ -296,6 +298,63 @@ pub enum RulesCommand {
         #[command(flatten)]
         rules: RulesArg,
     },
+    /// Shows what a draft would have raised of the last days. Without --rules the draft is the folder `bundle` of the
+    /// data folder.
+    Preview {
+        #[command(flatten)]
+        rules: RulesArg,
+        /// Reads the posts of so many days.
+        #[arg(long, default_value_t = DAYS)]
+        days: u32,
+        /// Prints JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Proposes to put a draft in force; it is when another person approves, in the console or with --approve.
+    Publish {
+        #[command(flatten)]
+        rules: RulesArg,
+        #[command(flatten)]
+        change: ChangeArg,
+        /// Approves this proposal of another person instead.
+        #[arg(long, value_name = "PROPOSAL")]
+        approve: Option<String>,
+        #[command(flatten)]
+        data: DataArg,
+    },
+    /// Proposes to put the ruleset in force again that was before, or the one named; another person approves.
+    Rollback {
+        /// The ruleset, or the beginning of its id.
+        #[arg(long, value_name = "RULESET")]
+        to: Option<String>,
+        #[command(flatten)]
+        change: ChangeArg,
+        #[command(flatten)]
+        data: DataArg,
+    },
+}
+
+/// Who changes the rules, why, and how far back posts are assessed again.
+#[derive(Args, Clone)]
+pub struct ChangeArg {
+    /// Who proposes or approves: a log-in name.
+    #[arg(long = "as", value_name = "USER")]
+    pub actor: String,
+    /// Why.
+    #[arg(long, default_value = "đề nghị từ dòng lệnh")]
+    pub reason: String,
+    /// Assesses the posts of so many days again, in the background; 0: none.
+    #[arg(long, default_value_t = DAYS)]
+    pub days: u32,
+}
+
+impl ChangeArg {
+    /// As the command takes it.
+    pub fn wanted(&self) -> Publication<'_> {
+        Publication { actor: &self.actor, days: self.days, reason: &self.reason }
+    }
 }
 
 /// `canhgiac packet …`

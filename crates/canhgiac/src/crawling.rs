@@ -12,10 +12,10 @@ use intake::fetch::{Fetched, Fetcher};
 use intake::robots::{Outcome, RobotsCopy};
 use intake::source::Source;
 use model::{Capture, Method, SourceState};
-use rules::Ruleset;
 use store::{Batch, FetchRow, FrontierEntry, NewSource, Part, ReadPost, Report, RobotsRow, SourceRow, Store, Visit};
 use tokio::sync::watch;
 
+use crate::in_force::InForce;
 use crate::opening::Opened;
 use crate::reading::{post_of, read_post};
 
@@ -32,7 +32,7 @@ pub const COLLECTOR: &str = concat!("canhgiac ", env!("CARGO_PKG_VERSION"));
 /// Visits sources and keeps what they bring.
 pub struct Crawler {
     store: Store,
-    ruleset: Arc<Ruleset>,
+    rules: Arc<InForce>,
     fetcher: Arc<Fetcher>,
     worker: String,
 }
@@ -42,7 +42,7 @@ impl Crawler {
     pub fn new(opened: &Opened, allow_loopback: bool) -> Result<Crawler> {
         Ok(Crawler {
             store: opened.store.clone(),
-            ruleset: opened.ruleset.clone(),
+            rules: opened.rules.clone(),
             fetcher: Arc::new(Fetcher::new(allow_loopback)?),
             worker: opened.worker.clone(),
         })
@@ -82,9 +82,10 @@ impl Crawler {
         options: Options,
         watch: impl FnMut(&Event) + Send + Sync,
     ) -> Result<Summary> {
+        self.rules.refresh().await?;
         let mut keep = StoreKeep {
             store: self.store.clone(),
-            ruleset: self.ruleset.clone(),
+            rules: self.rules.clone(),
             worker: format!("{}:{}", self.worker, source.name),
             captures: Vec::new(),
         };
@@ -147,7 +148,7 @@ pub fn load(toml: &str, file: &str, params: &BTreeMap<String, String>) -> Result
 /// What a crawl keeps, kept in the store.
 struct StoreKeep {
     store: Store,
-    ruleset: Arc<Ruleset>,
+    rules: Arc<InForce>,
     worker: String,
     /// Captures kept during the visit that is under way.
     captures: Vec<String>,
@@ -156,6 +157,7 @@ struct StoreKeep {
 impl StoreKeep {
     fn visit_of(&self, visited: &Visited) -> Visit {
         Visit {
+            worker: self.worker.clone(),
             source: visited.source.clone(),
             url: visited.url.clone(),
             due_again_at_ms: visited.due_again_at_ms,
@@ -272,9 +274,10 @@ impl Keep for StoreKeep {
 
     async fn complete(&mut self, mut visited: Visited, now_ms: i64) -> Result<(), store::Error> {
         let visit = self.visit_of(&visited);
+        let ruleset = self.rules.current();
         let posts: Vec<ReadPost> = std::mem::take(&mut visited.posts)
             .into_iter()
-            .map(|item| read_post(&self.ruleset, post_of(&visited.source, item)))
+            .map(|item| read_post(&ruleset, post_of(&visited.source, item)))
             .collect();
         let mut posts = Some(posts);
         // Pages of lists, redirects and unchanged answers are captures without posts: recorded with none.
@@ -314,6 +317,7 @@ impl Keep for StoreKeep {
 /// What a run as a whole leaves behind: a visit to no address.
 fn no_visit(source: &str) -> Visit {
     Visit {
+        worker: String::new(),
         source: source.to_owned(),
         url: String::new(),
         due_again_at_ms: None,

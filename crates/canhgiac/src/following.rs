@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use index::{Entry, Index};
-use store::{PostRow, Store};
+use store::{LONGEST_MS, PostRow, Store};
 
 use crate::opening::Opened;
 
@@ -15,19 +15,33 @@ const BATCH: u32 = 1_000;
 pub struct Follower {
     store: Store,
     index: Arc<Index>,
+    /// The index under the name by which it is leased.
+    name: String,
+    worker: String,
 }
 
 impl Follower {
     /// A follower of an opened store.
     pub fn new(opened: &Opened) -> Follower {
-        Follower { store: opened.store.clone(), index: opened.index.clone() }
+        let folder = std::path::absolute(&opened.folder).unwrap_or_else(|_| opened.folder.clone());
+        let machine = opened.worker.split(':').next().unwrap_or_default();
+        Follower {
+            store: opened.store.clone(),
+            index: opened.index.clone(),
+            name: format!("{machine}:{}", folder.display()),
+            worker: opened.worker.clone(),
+        }
     }
 
-    /// One batch; the sequence reached, or none when there was nothing to do.
+    /// One batch; the sequence reached, or none when there was nothing to do, or another process does it.
     pub async fn step(&self) -> Result<Option<i64>> {
         let watermark = self.index.watermark()?;
         let posts = self.store.posts_after(watermark, BATCH).await?;
         let Some(last) = posts.last().map(|post| post.seq) else { return Ok(None) };
+        // After the reading: the lease makes what was read safe, so that no power cut leaves an index that is ahead.
+        if !self.store.follow(&self.name, &self.worker, LONGEST_MS, crate::clock::now_ms()).await? {
+            return Ok(None);
+        }
         let index = self.index.clone();
         tokio::task::spawn_blocking(move || add(&index, &posts, last)).await??;
         Ok(Some(last))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use evidence::{Account, CaseFile, Original, PostCopy, SignedStep, Signer, Touch};
 use model::{Family, Verdict};
-use store::{ContactHistory, NewPacket, PacketRow, Store, WorkUnit};
+use store::{ContactHistory, LONGEST_MS, NewPacket, PacketRow, Store, WorkUnit};
 
 use crate::config::Config;
 
@@ -14,14 +14,16 @@ use crate::config::Config;
 pub struct Handover {
     store: Store,
     signer: Arc<Signer>,
+    worker: String,
     organisation: String,
     contact: String,
 }
 
 impl Handover {
-    /// With the names of the configuration.
-    pub fn new(store: Store, signer: Arc<Signer>, config: &Config) -> Handover {
-        Handover { store, signer, organisation: config.organisation.clone(), contact: config.contact.clone() }
+    /// With the names of the configuration; leases are held as `worker`.
+    pub fn new(store: Store, signer: Arc<Signer>, worker: &str, config: &Config) -> Handover {
+        let (organisation, contact) = (config.organisation.clone(), config.contact.clone());
+        Handover { store, signer, worker: worker.to_owned(), organisation, contact }
     }
 
     /// What officers compare with their paper copy.
@@ -29,8 +31,26 @@ impl Handover {
         self.signer.fingerprint()
     }
 
-    /// Builds the packet of a case whose escalation was signed by a second person, and seals it in the store.
+    /// Builds the packet of a case whose escalation was signed by a second person, and seals it in the store. One
+    /// process at a time builds a packet.
     pub async fn seal(&self, case_id: &str, now_ms: i64) -> Result<PacketRow> {
+        if self.store.lease_packets(&self.worker, Some(case_id), LONGEST_MS, now_ms).await?.is_empty() {
+            bail!("hồ sơ của vụ việc đang được lập, hoặc chưa được người thứ hai ký chuyển");
+        }
+        self.built(case_id, now_ms).await
+    }
+
+    /// Builds a packet whose lease this worker has; gives the lease back when that fails.
+    async fn built(&self, case_id: &str, now_ms: i64) -> Result<PacketRow> {
+        let outcome = self.build(case_id, now_ms).await;
+        if outcome.is_err() {
+            // The error is told; a lease that could not be given back runs out by itself.
+            let _ = self.store.give_back(&self.worker).await;
+        }
+        outcome
+    }
+
+    async fn build(&self, case_id: &str, now_ms: i64) -> Result<PacketRow> {
         let case = self.store.case(case_id, now_ms).await?;
         let Some(asking) = case.row.asking.clone().filter(|asking| asking.signed_at_ms.is_some()) else {
             bail!("vụ việc chưa được người thứ hai ký chuyển");
@@ -68,9 +88,9 @@ impl Handover {
 
     /// Seals what an interrupted run left signed but unsealed. Returns how many packets.
     pub async fn seal_waiting(&self, now_ms: i64) -> Result<usize> {
-        let waiting = self.store.to_seal().await?;
+        let waiting = self.store.lease_packets(&self.worker, None, LONGEST_MS, now_ms).await?;
         for (case_id, _) in &waiting {
-            self.seal(case_id, now_ms).await?;
+            self.built(case_id, now_ms).await?;
         }
         Ok(waiting.len())
     }

@@ -39,7 +39,8 @@ pub async fn record_capture(
     let original = opened.store.open_original(&capture.sha256)?;
     let (send, receive) = mpsc::sync_channel::<Chunk>(WAITING);
     let (source, from) = (capture.capture.source.clone(), capture.recorded_upto.unsigned_abs());
-    let ruleset = opened.ruleset.clone();
+    // Asked for every chunk: a long import takes up rules that are published meanwhile.
+    let rules = opened.rules.clone();
     let reader = tokio::task::spawn_blocking(move || -> Result<()> {
         let mut input = BufReader::with_capacity(1 << 18, original);
         let head = std::io::BufRead::fill_buf(&mut input)?.to_vec();
@@ -47,9 +48,9 @@ pub async fn record_capture(
         let mut chunk = Chunk::default();
         import::read(format, &source, Box::new(input), from, &mut |record| {
             chunk.take(record);
-            chunk.records() < BATCH || send.send(assessed(std::mem::take(&mut chunk), &ruleset)).is_ok()
+            chunk.records() < BATCH || send.send(assessed(std::mem::take(&mut chunk), &rules.current())).is_ok()
         })?;
-        let _ = send.send(assessed(chunk, &ruleset));
+        let _ = send.send(assessed(chunk, &rules.current()));
         Ok(())
     });
     let mut imported = Imported::default();
@@ -68,6 +69,7 @@ pub async fn record_capture(
             let batch = Batch { actor: "import".into(), parts: vec![part], visits: Vec::new() };
             let recorded = opened.store.record(&batch, crate::clock::now_ms()).await?;
             imported.news += recorded.new_posts + recorded.new_versions;
+            opened.rules.refresh().await?;
         }
     }
     reader.await?.context("the file cannot be read as posts")?;
@@ -102,24 +104,6 @@ impl Chunk {
 
 /// Reads and assesses the posts of a chunk on all cores, in their order.
 fn assessed(mut chunk: Chunk, ruleset: &Ruleset) -> Chunk {
-    let posts = std::mem::take(&mut chunk.posts);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = posts.len().div_ceil(cores).max(1);
-    let mut parts: Vec<Vec<Post>> = Vec::new();
-    let mut posts = posts.into_iter();
-    loop {
-        let part: Vec<Post> = posts.by_ref().take(share).collect();
-        if part.is_empty() {
-            break;
-        }
-        parts.push(part);
-    }
-    chunk.read = std::thread::scope(|scope| {
-        let workers: Vec<_> = parts
-            .into_iter()
-            .map(|part| scope.spawn(|| part.into_iter().map(|post| read_post(ruleset, post)).collect::<Vec<_>>()))
-            .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-    });
+    chunk.read = crate::cores::each(std::mem::take(&mut chunk.posts), |post| read_post(ruleset, post));
     chunk
 }

@@ -12,16 +12,21 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod cores;
 mod crawling;
 mod demo;
+mod desk;
 mod following;
 mod handover;
 mod importing;
+mod in_force;
 mod keeping;
 mod lines;
 mod opening;
+mod previewing;
 mod progress;
 mod reading;
+mod reassessing;
 
 use std::process::ExitCode;
 
@@ -131,13 +136,13 @@ async fn run_async(command: Command, config: &Config) -> Result<bool> {
         Command::Index(IndexCommand::Rebuild { data: at }) => {
             commands::index::rebuild(&opening::open(&data(&at), config).await?).await?;
         }
+        Command::Rules(command) => rules(command, config, now_ms).await?,
         Command::User(command) => user(command, config, now_ms).await?,
         Command::Source(command) => return commands::source::run(command, config, now_ms).await,
         Command::Assess { .. }
         | Command::Normalise { .. }
         | Command::Eval { .. }
         | Command::Train { .. }
-        | Command::Rules(_)
         | Command::Packet(PacketCommand::Verify { .. }) => unreachable!("done without a runtime"),
     }
     Ok(true)
@@ -163,6 +168,31 @@ async fn retention(command: RetentionCommand, config: &Config, now_ms: i64) -> R
             }
             (None, _) => commands::retention::rules(&opening::read(&data(&at), config).await?).await,
         },
+    }
+}
+
+async fn rules(command: RulesCommand, config: &Config, now_ms: i64) -> Result<()> {
+    let data = |given: &cli::DataArg| opening::place(given.data.as_deref(), config);
+    match command {
+        RulesCommand::Check { .. } => unreachable!("done without a runtime"),
+        RulesCommand::Preview { rules, days, json, data: at } => {
+            let store = opening::read(&data(&at), config).await?;
+            commands::rules::preview(&store, &data(&at), rules.rules.as_deref(), days, json, now_ms).await
+        }
+        RulesCommand::Publish { rules, change, approve, data: at } => {
+            let store = opening::store(&data(&at), config).await?;
+            match approve {
+                Some(proposal) => commands::rules::approve(&store, &proposal, &change.actor, now_ms).await,
+                None => {
+                    let (folder, wanted) = (rules.rules.as_deref(), change.wanted());
+                    commands::rules::publish(&store, &data(&at), folder, &wanted, now_ms).await
+                }
+            }
+        }
+        RulesCommand::Rollback { to, change, data: at } => {
+            let store = opening::store(&data(&at), config).await?;
+            commands::rules::roll_back(&store, to.as_deref(), &change.wanted(), now_ms).await
+        }
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use evidence::Signer;
 use index::Index;
-use rules::{RuleFile, Ruleset};
 use store::{OriginalsPlace, Store};
 
 use crate::config::Config;
 use crate::handover::Handover;
+use crate::in_force::InForce;
 use crate::{bundle, clock};
 
 /// Everything of one data place.
@@ -20,12 +20,12 @@ pub struct Opened {
     /// The index of this node.
     pub index: Arc<Index>,
     /// The rules in force.
-    pub ruleset: Arc<Ruleset>,
+    pub rules: Arc<InForce>,
     /// Builds and seals packets.
     pub handover: Arc<Handover>,
     /// The organisation's key.
     pub signer: Arc<Signer>,
-    /// Where what belongs to this node stands: index, key, rules, checkpoints.
+    /// Where what belongs to this node stands: index, key, draft of the rules, checkpoints.
     pub folder: PathBuf,
     /// The name under which this process holds leases.
     pub worker: String,
@@ -38,25 +38,28 @@ pub fn place(given: Option<&str>, config: &Config) -> String {
 
 /// Opens for writing; makes the place when it is not there.
 pub async fn open(data: &str, config: &Config) -> Result<Opened> {
-    let opened = match originals(config) {
-        Some(place) => Store::open_with_originals(data, place, clock::now_ms()).await,
-        None => Store::open(data, clock::now_ms()).await,
-    };
-    let store = opened.with_context(|| format!("cannot open {}", shown(data)))?;
+    let store = store(data, config).await?;
     let folder = node_folder(data);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot use the folder {}", folder.display()))?;
     let rule_files = match &config.rules {
         Some(rules) => bundle::read(rules)?,
         None => bundle::of_data(&folder)?,
     };
-    let ruleset = Arc::new(bundle::compile(&rule_files)?);
-    record_ruleset(&store, &ruleset, &rule_files).await?;
+    let rules = Arc::new(InForce::open(&store, &rule_files).await?);
     let index = Arc::new(Index::open(&folder.join("index"))?);
     let signer = Arc::new(Signer::open(&folder.join("signing_key"), &config.organisation)?);
-    let handover = Arc::new(Handover::new(store.clone(), signer.clone(), config));
-    // One process alone writes to a folder, so leases of a process that was killed are its own.
-    let worker = if data.contains("://") { format!("crawl-{}", std::process::id()) } else { "crawl".to_owned() };
-    Ok(Opened { store, index, ruleset, handover, signer, folder, worker })
+    let worker = worker_name();
+    let handover = Arc::new(Handover::new(store.clone(), signer.clone(), &worker, config));
+    Ok(Opened { store, index, rules, handover, signer, folder, worker })
+}
+
+/// Opens the store alone, for writing: also where no ruleset in it can be used by this program.
+pub async fn store(data: &str, config: &Config) -> Result<Store> {
+    let opened = match originals(config) {
+        Some(place) => Store::open_with_originals(data, place, clock::now_ms()).await,
+        None => Store::open(data, clock::now_ms()).await,
+    };
+    opened.with_context(|| format!("cannot open {}", shown(data)))
 }
 
 /// The place of originals that the configuration names.
@@ -64,15 +67,10 @@ pub fn originals(config: &Config) -> Option<OriginalsPlace> {
     config.originals.as_deref().map(|place| OriginalsPlace::of(place, std::env::vars()))
 }
 
-/// Every assessment names its ruleset; the store holds the files that the name stands for.
-async fn record_ruleset(store: &Store, ruleset: &Ruleset, files: &[RuleFile]) -> Result<()> {
-    let now_ms = clock::now_ms();
-    let files: Vec<(String, Vec<u8>)> = files.iter().map(|file| (file.path.clone(), file.bytes.clone())).collect();
-    store.record_ruleset("setup", ruleset.id(), &files, now_ms).await?;
-    if store.current_ruleset().await?.is_none() {
-        store.publish_first_ruleset(ruleset.id(), now_ms).await?;
-    }
-    Ok(())
+/// The name under which this process holds leases: machine, process and start, so that none takes another's.
+fn worker_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}:{}", machine.trim(), std::process::id(), clock::now_ms())
 }
 
 /// Opens the store alone, for reading; also while another process writes to it.

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use intake::extract::{Item, Page, Role, extract};
 use intake::fetch::{charset, content};
 use intake::source::Source;
 use model::{Method, Post};
 use rules::Ruleset;
-use store::{Batch, CaptureRow, Part, ReadPost};
+use store::{Batch, CaptureRow, LONGEST_MS, Part, ReadPost};
 use url::Url;
 
 use crate::importing;
 use crate::opening::Opened;
 
-/// Captures that are looked at together when going on.
-const PENDING: u32 = 100;
+/// Captures that are taken up together: few, so that others find work and a lease outlasts them.
+const WAITING: u32 = 20;
+/// A capture that ended every process that took it up would do so for ever.
+const TRIES: u32 = 5;
 
 /// Reads and assesses one post.
 pub fn read_post(ruleset: &Ruleset, post: Post) -> ReadPost {
@@ -45,24 +47,35 @@ pub fn post_of(source: &str, item: Item) -> Post {
     }
 }
 
-/// Records what an interrupted run kept but did not record: nothing that was fetched or brought is lost.
+/// Records what waits: captures that people sent, and what an interrupted run kept but did not record. Nothing that
+/// was fetched or brought is lost.
 pub async fn resume(opened: &Opened) -> Result<()> {
     loop {
-        let pending = opened.store.pending_captures(PENDING).await?;
-        if pending.is_empty() {
+        let waiting = opened.store.lease_captures(&opened.worker, WAITING, LONGEST_MS, crate::clock::now_ms()).await?;
+        if waiting.is_empty() {
             return Ok(());
         }
-        for capture in pending {
+        for capture in waiting {
             let now_ms = crate::clock::now_ms();
             let outcome = match capture.capture.method {
+                _ if capture.tries > TRIES => Err(anyhow!("đã thử đọc {TRIES} lần, lần nào cũng phải dừng giữa chừng")),
                 Method::Import => importing::record_capture(opened, &capture, |_| {}).await.map(|_| ()),
                 _ => record_page(opened, &capture, now_ms).await,
             };
             if let Err(error) = outcome {
+                if is_store_away(&error) {
+                    opened.store.give_back(&opened.worker).await?;
+                    return Err(error);
+                }
                 opened.store.fail_capture(&capture.id, &format!("{error:#}"), now_ms).await?;
             }
         }
     }
+}
+
+/// Whether the store, not the capture, was the trouble: then the capture is read again later.
+fn is_store_away(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<store::Error>().is_some_and(store::Error::may_pass))
 }
 
 /// Extracts a kept page again from its original, by the file of its source.
@@ -76,8 +89,8 @@ async fn record_page(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Resu
         }
         Err(problems) => anyhow::bail!("the source file has {} problem(s)", problems.len()),
     };
-    let posts: Vec<ReadPost> =
-        posts.into_iter().map(|item| read_post(&opened.ruleset, post_of(&source.id, item))).collect();
+    let ruleset = opened.rules.current();
+    let posts: Vec<ReadPost> = posts.into_iter().map(|item| read_post(&ruleset, post_of(&source.id, item))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };

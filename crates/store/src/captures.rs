@@ -9,6 +9,7 @@ use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::lease::{self, Claim};
 use crate::originals::{Kept, sha256_hex};
 use crate::sql::Sql;
 use crate::{Error, Result, Store, audit, erasure, sql};
@@ -36,6 +37,8 @@ pub struct CaptureRow {
     pub kept_sha256: Option<String>,
     /// When its original went for good.
     pub gone_at_ms: Option<i64>,
+    /// How often it was taken up after the one who kept it was gone.
+    pub tries: u32,
 }
 
 impl CaptureRow {
@@ -51,6 +54,7 @@ impl CaptureRow {
             problem: sql::text_or_none(row, "problem")?,
             kept_sha256: sql::text_or_none(row, "kept_sha256")?,
             gone_at_ms: sql::int_or_none(row, "gone_at_ms")?,
+            tries: sql::natural(row, "tries")?,
         })
     }
 }
@@ -114,11 +118,15 @@ impl Store {
     async fn keep_row(&self, story: &Capture, kept: Kept, now_ms: i64) -> Result<CaptureRow> {
         let identity = identity(story, &kept.sha256)?;
         let id = sql::new_id();
+        // Who fetches or imports also records, so the capture is theirs at first; what people send waits for a worker.
+        let keeper =
+            (!matches!(story.method, Method::Paste | Method::Tip)).then(|| lease::until(lease::LONGEST_MS, now_ms));
         let mut tx = self.write().await?;
         let new = sql::run(
             &mut tx,
             "INSERT INTO captures (id, identity, sha256, bytes, source, method, url, story, fetched_at_ms, \
-             kept_at_ms, state, recorded_upto) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'kept', 0) \
+             kept_at_ms, state, recorded_upto, lease_by, lease_until_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'kept', 0, $11, $12) \
              ON CONFLICT (identity) DO NOTHING",
             [
                 (&id).into(),
@@ -131,6 +139,8 @@ impl Store {
                 sql::to_json(story)?.into(),
                 story.fetched_at_ms.into(),
                 now_ms.into(),
+                keeper.map(|_| story.collector.as_str()).into(),
+                keeper.into(),
             ],
         )
         .await?;
@@ -164,25 +174,34 @@ impl Store {
     /// `Database`.
     pub async fn captures_of(&self, source: &str, after: Option<&str>, limit: u32) -> Result<Vec<CaptureRow>> {
         let mut db = self.read().await?;
-        let mut list = Sql::new(
-            "SELECT id, sha256, bytes, story, state, recorded_upto, kept_at_ms, problem FROM captures WHERE source = $1",
-            [source.into()],
-        );
+        let mut list = Sql::new("SELECT * FROM captures WHERE source = $1", [source.into()]);
         list.when(" AND id > ", after).push(" ORDER BY id LIMIT ").bind(limit);
         list.rows(&mut db).await?.iter().map(CaptureRow::read).collect()
     }
 
-    /// Captures that are kept but not wholly recorded, oldest first. At the start of the program these are what an
-    /// interrupted run left: read each again from its original, from `recorded_upto` on.
+    /// Leases captures that are kept but not wholly recorded and that nobody holds, oldest first: what people sent,
+    /// and what an interrupted run left. Read each from its original, from `recorded_upto` on; recording renews the
+    /// lease and, with the last part, ends it.
     ///
     /// # Errors
     /// `Database`.
-    pub async fn pending_captures(&self, limit: u32) -> Result<Vec<CaptureRow>> {
-        let mut db = self.read().await?;
-        let rows =
-            sql::rows(&mut db, "SELECT * FROM captures WHERE state = 'kept' ORDER BY id LIMIT $1", [limit.into()])
-                .await?;
-        rows.iter().map(CaptureRow::read).collect()
+    pub async fn lease_captures(
+        &self,
+        worker: &str,
+        limit: u32,
+        lease_ms: i64,
+        now_ms: i64,
+    ) -> Result<Vec<CaptureRow>> {
+        let waiting = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM captures WHERE state = 'kept' LIMIT 1) AS few";
+        if sql::count(&mut *self.read().await?, waiting, []).await? == 0 {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.write_again().await?;
+        let claim = Claim { worker, only: None, limit, lease_ms, now_ms };
+        let rows = lease::take(&mut tx, self.dialect(), &lease::CAPTURES, claim).await?;
+        let captures = rows.iter().map(CaptureRow::read).collect::<Result<Vec<_>>>()?;
+        tx.commit().await?;
+        Ok(captures)
     }
 
     /// Writes down that a capture cannot be read. It does not come up as pending again; its original stays.

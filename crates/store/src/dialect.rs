@@ -10,11 +10,11 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// How a transaction that writes begins. SQLite must take its write lock at once: a transaction that reads first
-    /// and writes later fails when another one wrote in between.
+    /// How a transaction that writes for ever begins. SQLite must take its write lock at once: a transaction that
+    /// reads first and writes later fails when another one wrote in between.
     pub(crate) fn begin_write(self) -> &'static str {
         match self {
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Sqlite => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN",
         }
     }
@@ -40,6 +40,14 @@ impl Dialect {
                  WHERE table_schema = current_schema() AND table_name <> '_sqlx_migrations' \
                  ORDER BY table_name, ordinal_position"
             }
+        }
+    }
+
+    /// How a transaction that can be made again begins: its commit does not wait for the disk.
+    pub(crate) fn begin_write_again(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN; SET LOCAL synchronous_commit = off",
         }
     }
 

@@ -60,22 +60,44 @@ pub enum Error {
     #[error("sao lưu: {0}")]
     Backup(String),
     /// The file system refused.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}{source}", in_words(source))]
     Io {
         /// Where.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// The database refused or is away.
+    /// The disk of the database has no room.
+    #[error("đĩa chứa cơ sở dữ liệu đã đầy, không có gì được ghi dở; hãy giải phóng chỗ rồi thử lại ({0})")]
+    Full(sqlx::Error),
+    /// The database can be read but not written.
+    #[error("cơ sở dữ liệu chỉ cho đọc; hãy kiểm tra quyền ghi vào thư mục dữ liệu ({0})")]
+    ReadOnly(sqlx::Error),
+    /// The database does not answer.
+    #[error("không nối được với cơ sở dữ liệu, không có gì được ghi dở; chương trình sẽ thử lại ({0})")]
+    Away(sqlx::Error),
+    /// Pages of the database are not what they were.
+    #[error("tệp của cơ sở dữ liệu bị hỏng trên đĩa; hãy dừng chương trình và khôi phục từ bản sao lưu ({0})")]
+    Damaged(sqlx::Error),
+    /// The database refused a statement.
     #[error("cơ sở dữ liệu: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// A step of migration failed.
     #[error("nâng cấp cơ sở dữ liệu: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(sqlx::migrate::MigrateError),
 }
 
 impl Error {
+    /// Whether it may go away by itself or by making room: a database that is away, a full disk. What was asked is then
+    /// worth asking again later; other errors stay what they are.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Io { source, .. } => source.kind() != std::io::ErrorKind::NotFound,
+            Error::Full(_) | Error::ReadOnly(_) | Error::Away(_) | Error::Database(_) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn missing(what: &'static str, id: &str) -> Self {
         Error::Missing { what, id: id.to_owned() }
     }
@@ -86,5 +108,53 @@ impl Error {
 
     pub(crate) fn io(path: &std::path::Path, source: std::io::Error) -> Self {
         Error::Io { path: path.to_owned(), source }
+    }
+}
+
+/// What a person can do about it, before what the system says.
+fn in_words(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "đĩa đã đầy; hãy giải phóng chỗ, chương trình sẽ thử lại: "
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            "không ghi được vào đây; hãy kiểm tra quyền: "
+        }
+        _ => "",
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    /// Tells apart what a person can do something about. Codes: <https://www.sqlite.org/rescode.html> (the extended
+    /// ones hold the primary one in their low byte), PostgreSQL's appendix A of error codes.
+    fn from(error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(database) => database.code().unwrap_or_default().into_owned(),
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                return Error::Away(error);
+            }
+            _ => return Error::Database(error),
+        };
+        match (code.as_str(), code.parse::<u32>().map(|code| code & 0xff)) {
+            ("53100", _) => Error::Full(error),
+            ("25006", _) => Error::ReadOnly(error),
+            ("XX001" | "XX002", _) => Error::Damaged(error),
+            ("57P01" | "57P02" | "57P03", _) => Error::Away(error),
+            (sqlstate, _) if sqlstate.len() == 5 => Error::Database(error),
+            (_, Ok(13)) => Error::Full(error),
+            (_, Ok(8 | 14)) => Error::ReadOnly(error),
+            (_, Ok(5 | 10)) => Error::Away(error),
+            (_, Ok(11 | 26)) => Error::Damaged(error),
+            _ => Error::Database(error),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for Error {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            error => Error::Migration(error),
+        }
     }
 }

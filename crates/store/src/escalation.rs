@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::cases::{CaseRow, SELECT, case_row, lock, standing_of};
+use crate::cases::{CaseRow, case_row, lock, standing_of};
+use crate::lease::{self, Claim};
 use crate::people::person;
 use crate::sql::Sql;
 use crate::{Error, Result, Store, audit, sql};
@@ -160,15 +161,36 @@ impl Store {
         Ok(asking)
     }
 
-    /// Signed escalations whose packet is not sealed: what an interrupted run left, oldest first. `(case id, asking)`.
+    /// Leases signed escalations whose packet is not sealed and is being built by nobody, of one case or of all: what
+    /// was just signed, and what an interrupted run left, oldest first. `(case id, escalation id)`.
     ///
     /// # Errors
-    /// `Database`.
-    pub async fn to_seal(&self) -> Result<Vec<(String, Asking)>> {
+    /// `Missing` for an unknown case, `Database`.
+    pub async fn lease_packets(
+        &self,
+        worker: &str,
+        case_id: Option<&str>,
+        lease_ms: i64,
+        now_ms: i64,
+    ) -> Result<Vec<(String, String)>> {
         let mut db = self.read().await?;
-        let mut list = Sql::new(SELECT, []);
-        list.push("WHERE c.state = 'escalated' AND k.signed_by IS NOT NULL AND k.packet_id IS NULL ORDER BY k.id");
-        let cases = list.rows(&mut db).await?.iter().map(CaseRow::read).collect::<Result<Vec<_>>>()?;
-        Ok(cases.into_iter().filter_map(|case| Some((case.id, case.asking?))).collect())
+        let mut waiting = Sql::new("SELECT id FROM askings WHERE ", []);
+        waiting.push(lease::PACKETS.waits);
+        if let Some(case_id) = case_id {
+            waiting.push(" AND case_id = ").bind(case_row(&mut db, case_id).await?.id);
+        }
+        let waiting = waiting.push(" ORDER BY id").rows(&mut db).await?;
+        drop(db);
+        let mut leased = Vec::new();
+        for row in &waiting {
+            let id = sql::text(row, "id")?;
+            let mut tx = self.write_again().await?;
+            let claim = Claim { worker, only: Some(&id), limit: 1, lease_ms, now_ms };
+            for row in lease::take(&mut tx, self.dialect(), &lease::PACKETS, claim).await? {
+                leased.push((sql::text(&row, "case_id")?, id.clone()));
+            }
+            tx.commit().await?;
+        }
+        Ok(leased)
     }
 }

@@ -6,7 +6,7 @@ use crate::record::Batch;
 use crate::source_health::Report;
 use crate::sources::FetchRow;
 use crate::sql::Sql;
-use crate::{Result, Store, sql, visit};
+use crate::{Result, Store, lease, sql, visit};
 
 /// An address that is to be visited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Lease {
 /// How a visit ended. It commits with the posts that it brought.
 #[derive(Clone, Debug)]
 pub struct Visit {
+    /// Who holds the lease. A visit that ends after its lease was taken by another leaves that one alone.
+    pub worker: String,
     /// The source.
     pub source: String,
     /// The address that was leased.
@@ -145,7 +147,7 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn add_to_frontier(&self, entries: &[FrontierEntry], recheck: bool) -> Result<u64> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_again().await?;
         let added = visit::add(&mut tx, entries, recheck).await?;
         tx.commit().await?;
         Ok(added)
@@ -165,17 +167,18 @@ impl Store {
         lease_ms: i64,
         now_ms: i64,
     ) -> Result<Vec<Lease>> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_again().await?;
         let mut pick = Sql::new(
             "SELECT h.host AS host FROM hosts h WHERE h.next_at_ms <= $1 \
-             AND (h.lease_until_ms IS NULL OR h.lease_until_ms <= $1) AND NOT EXISTS (SELECT 1 FROM settings g \
+             AND (h.lease_until_ms IS NULL OR h.lease_until_ms <= $1 OR h.lease_until_ms > $2) \
+             AND NOT EXISTS (SELECT 1 FROM settings g \
              WHERE g.name = 'crawl.stopped' AND g.value = 'yes') AND EXISTS (SELECT 1 FROM frontier f \
              JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.host = h.host AND f.due_at_ms <= $1",
-            [now_ms.into()],
+            [now_ms.into(), (now_ms + lease::LONGEST_MS).into()],
         );
         pick.when(" AND f.source = ", source).push(") ORDER BY h.next_at_ms, h.host LIMIT ").bind(limit);
         pick.push(self.dialect().skip_locked());
-        let until_ms = now_ms + lease_ms;
+        let until_ms = lease::until(lease_ms, now_ms);
         let mut leases = Vec::new();
         for row in pick.rows(&mut tx).await? {
             let host = sql::text(&row, "host")?;
@@ -324,7 +327,7 @@ impl Store {
     /// # Errors
     /// `Database`.
     pub async fn put_robots(&self, robots: &RobotsRow) -> Result<()> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_again().await?;
         sql::run(
             &mut tx,
             "INSERT INTO robots (origin, fetched_at_ms, expires_at_ms, status, body, verdict, good_at_ms) \

@@ -4,19 +4,21 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::{AnyPool, ConnectOptions, Executor, SqlSafeStr, Transaction};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, SqlSafeStr, Transaction};
 
 use crate::dialect::Dialect;
 use crate::originals::{Originals, OriginalsPlace};
-use crate::{Error, Result, audit, sql};
+use crate::{Error, Result, audit, lease, sql};
 
 /// The migrations, forward only. A file that was released is never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
+    (2, "leases", include_str!("../migrations/0002_leases.sql")),
     (4, "retention", include_str!("../migrations/0004_retention.sql")),
     (10, "why_nothing_came", include_str!("../migrations/0010_why_nothing_came.sql")),
 ];
@@ -24,6 +26,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// Connections that read. One writes where the database is SQLite.
 const READERS: u32 = 8;
 const POSTGRES_WRITERS: u32 = 8;
+/// How long a statement waits for a connection before it says that the database is away. Longer than SQLite's
+/// `busy_timeout` plus the longest batch, short enough for a person before a page.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// All that Cảnh Giác remembers. Cheap to clone; clones share their connections.
 #[derive(Clone)]
@@ -78,6 +83,9 @@ impl Store {
             inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }),
         };
         let mut tx = store.write().await?;
+        if dialect == Dialect::Sqlite {
+            lease::free_all(&mut tx).await?;
+        }
         audit::begin_chain(&mut tx, now_ms).await?;
         tx.commit().await?;
         tracing::info!(database = ?dialect, "store opened");
@@ -102,9 +110,15 @@ impl Store {
             return Err(Error::Absent(data.to_owned()));
         }
         let url = url(data, dialect, "rw")?;
-        let read = pool(&url, dialect, true, READERS).await?;
+        let (read, found) = match reading(&url, dialect).await {
+            // Where nothing can be written, SQLite cannot keep readers apart from a writer; there is none.
+            Err(Error::ReadOnly(_)) if dialect == Dialect::Sqlite && is_settled(data) => {
+                reading(&format!("{url}&immutable=1"), dialect).await?
+            }
+            outcome => outcome?,
+        };
         let known = known_migration();
-        match applied(&read, dialect).await? {
+        match found {
             Some(found) if found > known => return Err(Error::Newer { found, known }),
             Some(found) if found == known => {}
             _ => return Err(Error::Absent(data.to_owned())),
@@ -132,9 +146,29 @@ impl Store {
         &self.inner.originals
     }
 
-    /// A transaction that writes. Dropped without commit, it leaves nothing.
+    /// A transaction that writes: its commit is on the disk before it is answered. Dropped without commit, it leaves
+    /// nothing.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>> {
-        Ok(self.inner.write.begin_with(self.inner.dialect.begin_write()).await?)
+        self.begin(self.inner.dialect.begin_write()).await
+    }
+
+    /// A transaction that writes what can be made again from what is on the disk: posts from their captures, visits,
+    /// leases. A power cut may take its last commits back, whole and in their order; every later commit of
+    /// [`Store::write`] makes them safe.
+    pub(crate) async fn write_again(&self) -> Result<Transaction<'static, Any>> {
+        self.begin(self.inner.dialect.begin_write_again()).await
+    }
+
+    /// SQLite ends a transaction by itself when the disk is full or fails, and the driver goes on counting it: that
+    /// connection is of no more use, so another one takes its place.
+    async fn begin(&self, words: &'static str) -> Result<Transaction<'static, Any>> {
+        match self.inner.write.begin_with(words).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.inner.write.acquire().await?.close().await?;
+                Ok(self.inner.write.begin_with(words).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// A connection that writes, outside of a transaction: for what a database does only there.
@@ -160,6 +194,11 @@ pub(crate) fn originals_of(data: &str) -> OriginalsPlace {
 
 pub(crate) fn is_url(data: &str) -> bool {
     data.starts_with("postgres://") || data.starts_with("postgresql://")
+}
+
+/// Whether everything is in the database file itself, as a program leaves it that ended in good order.
+fn is_settled(folder: &str) -> bool {
+    std::fs::metadata(Path::new(folder).join("canhgiac.sqlite-wal")).map_or(true, |log| log.len() == 0)
 }
 
 fn database_file(folder: &str) -> PathBuf {
@@ -212,8 +251,13 @@ async fn pool(url: &str, dialect: Dialect, read_only: bool, connections: u32) ->
     // Statements would be logged with slow ones as warnings; values are never part of them, yet nobody asks for it.
     let options = options.disable_statement_logging();
     let words = dialect.on_connect(read_only);
+    // A pool asks again and again where a first connection says at once what is wrong.
+    let mut first = AnyConnection::connect_with(&options).await?;
+    first.execute(words).await?;
+    first.close().await?;
     let pool = AnyPoolOptions::new()
         .max_connections(connections)
+        .acquire_timeout(PATIENCE)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(words).await?;
@@ -223,6 +267,13 @@ async fn pool(url: &str, dialect: Dialect, read_only: bool, connections: u32) ->
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// Connections that read, and the last migration of what they read.
+async fn reading(url: &str, dialect: Dialect) -> Result<(AnyPool, Option<i64>)> {
+    let pool = pool(url, dialect, true, READERS).await?;
+    let found = applied(&pool, dialect).await?;
+    Ok((pool, found))
 }
 
 /// The last migration that was applied; none in an empty database.

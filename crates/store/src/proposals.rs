@@ -8,13 +8,14 @@ use sqlx::any::AnyRow;
 use crate::people::{NewUser, person};
 use crate::retention::Task;
 use crate::sql::Sql;
-use crate::{Error, Result, Store, audit, people, rulesets, sql};
+use crate::{Error, Result, Store, audit, people, reassess, rulesets, sql};
 
 /// Kinds of steps that need a second person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalKind {
-    /// Publish a recorded ruleset: `{ruleset}`. Takes effect in the store.
+    /// Publish a recorded ruleset, a new one or an earlier one: `{ruleset, days}`. Takes effect in the store; with
+    /// `days` the posts of so many days are assessed again.
     PublishRules,
     /// Give a user another role: `{user, role, unit}`. Takes effect in the store.
     ChangeRole,
@@ -118,11 +119,19 @@ impl Proposal {
 
 /// What an approved proposal does in the store.
 enum Effect {
-    Publish { ruleset: String },
+    Publish { ruleset: String, days: i64 },
     Role { user: String, role: Role, unit: Option<String> },
     Add(NewUser),
     Nothing,
 }
+
+/// Days whose posts are assessed again: ten years at most.
+fn days(body: &Value) -> Result<i64> {
+    let days = body.get("days").map_or(Some(0), Value::as_i64).filter(|days| (0..=3_660).contains(days));
+    days.ok_or_else(|| Refusal::new("body", "Số ngày đánh giá lại phải từ 0 đến 3660.").into())
+}
+
+const DAY_MS: i64 = 86_400_000;
 
 fn effect(kind: ProposalKind, body: &Value) -> Result<Effect> {
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -134,7 +143,7 @@ fn effect(kind: ProposalKind, body: &Value) -> Result<Effect> {
         role.parse::<Role>().map_err(|_| Error::from(Refusal::new("body", format!("Không có vai trò `{role}`."))))
     };
     Ok(match kind {
-        ProposalKind::PublishRules => Effect::Publish { ruleset: must("ruleset")? },
+        ProposalKind::PublishRules => Effect::Publish { ruleset: must("ruleset")?, days: days(body)? },
         ProposalKind::ChangeRole => Effect::Role { user: must("user")?, role: role()?, unit: field("unit") },
         ProposalKind::AddUser => Effect::Add(NewUser {
             login: must("login")?,
@@ -240,7 +249,12 @@ impl Store {
         }
         signer.must_differ_from(&approved.proposed_by)?;
         match effect(approved.kind, &approved.body)? {
-            Effect::Publish { ruleset } => rulesets::publish(&mut tx, by, &ruleset, now_ms).await?,
+            Effect::Publish { ruleset, days } => {
+                rulesets::publish(&mut tx, by, &ruleset, now_ms).await?;
+                if days > 0 {
+                    reassess::begin(&mut tx, by, &ruleset, now_ms - days * DAY_MS, now_ms).await?;
+                }
+            }
             Effect::Role { user, role, unit } => {
                 people::change_role(&mut tx, by, &user, role, unit.as_deref(), now_ms).await?;
             }

@@ -1,6 +1,6 @@
 //! Recording: posts, assessments, contacts, campaigns, alerts and frontier of a batch in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{CaptureState, Family, Post, Queue, Stance};
 use rules::Assessment;
@@ -14,7 +14,7 @@ use crate::frontier::Visit;
 use crate::originals::hex;
 use crate::posts::PostRow;
 use crate::sql::{Cell, Sql};
-use crate::{Error, Result, Store, audit, raising, sql, visit, writing};
+use crate::{Error, Result, Store, audit, lease, raising, sql, visit, writing};
 
 /// What one transaction records. A few hundred posts are a good size.
 #[derive(Clone, Debug, Default)]
@@ -168,23 +168,20 @@ impl Store {
     /// # Errors
     /// `Missing` for an unknown capture, `Database`. Nothing of the batch is recorded then.
     pub async fn record(&self, batch: &Batch, now_ms: i64) -> Result<Recorded> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_again().await?;
         let mut done = Recorded::default();
         let posts: usize = batch.parts.iter().map(|part| part.posts.len()).sum();
         // Taken first and held until commit: this is what makes sequence order commit order.
         let mut seq = take(&mut tx, "posts", posts).await?;
         let first_seq = seq + 1;
         let mut todo = Vec::new();
+        let mut standing = BTreeMap::new();
         for (part, seen_at_ms) in parts_to_do(&mut tx, &batch.parts).await? {
             todo.extend(part.posts.iter().map(|read| (read, part.capture_id.as_str(), seen_at_ms)));
             let state = if part.last { CaptureState::Recorded } else { CaptureState::Kept };
-            sql::run(
-                &mut tx,
-                "UPDATE captures SET recorded_upto = $2, state = $3 WHERE id = $1",
-                [(&part.capture_id).into(), part.upto.into(), state.id().into()],
-            )
-            .await?;
+            standing.insert(part.capture_id.as_str(), (part.upto, state));
         }
+        stand(&mut tx, standing, now_ms).await?;
         let root = root(todo.iter().map(|(read, ..)| &read.post));
         let count = todo.len();
         while !todo.is_empty() {
@@ -241,94 +238,90 @@ impl Store {
         rows.iter().map(Unassessed::read).collect()
     }
 
-    /// Posts last assessed by another ruleset than `ruleset` and first seen at or after `since_ms`, after `seq`.
-    ///
-    /// # Errors
-    /// `Database`.
-    pub async fn to_reassess(
-        &self,
-        ruleset: &str,
-        since_ms: i64,
-        after_seq: i64,
-        limit: u32,
-    ) -> Result<Vec<Unassessed>> {
-        let mut db = self.read().await?;
-        let rows = sql::rows(
-            &mut db,
-            "SELECT id, seq, version, title, text, posted_at_ms FROM posts WHERE seq > $1 AND first_seen_at_ms >= $2 \
-             AND erased_at_ms IS NULL AND (ruleset IS NULL OR ruleset <> $3) ORDER BY seq LIMIT $4",
-            [after_seq.into(), since_ms.into(), ruleset.into(), limit.into()],
-        )
-        .await?;
-        rows.iter().map(Unassessed::read).collect()
-    }
-
     /// Records assessments of posts that are in the store; raises what they raise. An assessment of a version that
     /// is no longer the current one is dropped. Older assessments stay as they are.
     ///
     /// # Errors
     /// `Database`.
     pub async fn record_assessments(&self, actor: &str, assessed: &[Assessed], now_ms: i64) -> Result<Recorded> {
-        let mut tx = self.write().await?;
-        let mut done = Recorded::default();
-        let mut seq = take(&mut tx, "posts", assessed.len()).await?;
-        let mut known = Sql::new("SELECT * FROM posts WHERE id IN (", []);
-        for (n, one) in assessed.iter().enumerate() {
-            known.push(if n == 0 { "" } else { ", " }).bind(&one.post_id);
-        }
-        let rows = if assessed.is_empty() { Vec::new() } else { known.push(")").rows(&mut tx).await? };
-        let mut posts: HashMap<String, PostRow> = HashMap::new();
-        for row in &rows {
-            let post = PostRow::read(row)?;
-            posts.insert(post.id.clone(), post);
-        }
-        let current: Vec<(&Assessed, PostRow)> = assessed
-            .iter()
-            .filter_map(|one| Some((one, posts.remove(&one.post_id)?)))
-            .filter(|(one, post)| one.version == post.version)
-            .collect();
-        let reads: Vec<ReadPost> = current
-            .iter()
-            .map(|(one, post)| ReadPost {
-                post: post.as_post(),
-                assessment: Some(one.assessment.clone()),
-                facts: one.facts.clone(),
-            })
-            .collect();
-        let mut items: Vec<Item> = reads
-            .iter()
-            .zip(&current)
-            .map(|(read, (_, post))| {
-                seq += 1;
-                Item {
-                    read,
-                    capture_id: &post.capture_id,
-                    seen_at_ms: post.last_seen_at_ms,
-                    post_id: post.id.clone(),
-                    seq,
-                    version: post.version,
-                    is_long: is_long(read),
-                    campaign_id: None,
-                }
-            })
-            .collect();
-        let around = raising::look_around(&mut tx, &mut items, now_ms).await?;
-        update_assessed(&mut tx, &items).await?;
-        let kept: Vec<&Item> = items.iter().collect();
-        raising::settle(&mut tx, &kept, &around, true, &mut done, now_ms).await?;
-        done.seq = last(&mut tx, "posts").await?;
-        if !items.is_empty() {
-            let ruleset = items.first().and_then(|item| item.read.assessment.as_ref()).map(|it| it.ruleset.as_str());
-            let detail = json!({ "posts": items.len(), "raised": done.raised.len(), "last_seq": seq });
-            audit::append(&mut tx, actor, "posts.assess", ruleset.unwrap_or_default(), &detail, now_ms).await?;
-        }
+        let mut tx = self.write_again().await?;
+        let (done, _) = record_assessed(&mut tx, actor, assessed, now_ms).await?;
         tx.commit().await?;
         Ok(done)
     }
 }
 
+/// Writes assessments made later than their posts; what that raised, and the number of posts that it reached. An
+/// assessment is dropped when its post has another version by now, or was assessed by the same ruleset already.
+pub(crate) async fn record_assessed(
+    db: &mut AnyConnection,
+    actor: &str,
+    assessed: &[Assessed],
+    now_ms: i64,
+) -> Result<(Recorded, usize)> {
+    let mut done = Recorded::default();
+    let mut seq = take(db, "posts", assessed.len()).await?;
+    let mut posts: HashMap<String, PostRow> = HashMap::new();
+    for chunk in assessed.chunks(64) {
+        let mut known = Sql::new("SELECT * FROM posts WHERE id IN (", []);
+        for (n, one) in chunk.iter().enumerate() {
+            known.push(if n == 0 { "" } else { ", " }).bind(&one.post_id);
+        }
+        for row in &known.push(")").rows(db).await? {
+            let post = PostRow::read(row)?;
+            posts.insert(post.id.clone(), post);
+        }
+    }
+    let is_news = |one: &Assessed, post: &PostRow| {
+        one.version == post.version
+            && post.erased_at_ms.is_none()
+            && post.ruleset.as_deref() != Some(one.assessment.ruleset.as_str())
+    };
+    let current: Vec<(&Assessed, PostRow)> = assessed
+        .iter()
+        .filter_map(|one| Some((one, posts.remove(&one.post_id)?)))
+        .filter(|(one, post)| is_news(one, post))
+        .collect();
+    let reads: Vec<ReadPost> = current
+        .iter()
+        .map(|(one, post)| ReadPost {
+            post: post.as_post(),
+            assessment: Some(one.assessment.clone()),
+            facts: one.facts.clone(),
+        })
+        .collect();
+    let mut items: Vec<Item> = reads
+        .iter()
+        .zip(&current)
+        .map(|(read, (_, post))| {
+            seq += 1;
+            Item {
+                read,
+                capture_id: &post.capture_id,
+                seen_at_ms: post.last_seen_at_ms,
+                post_id: post.id.clone(),
+                seq,
+                version: post.version,
+                is_long: is_long(read),
+                campaign_id: None,
+            }
+        })
+        .collect();
+    let around = raising::look_around(db, &mut items, now_ms).await?;
+    update_assessed(db, &items).await?;
+    let kept: Vec<&Item> = items.iter().collect();
+    raising::settle(db, &kept, &around, true, &mut done, now_ms).await?;
+    done.seq = last(db, "posts").await?;
+    if !items.is_empty() {
+        let ruleset = items.first().and_then(|item| item.read.assessment.as_ref()).map(|it| it.ruleset.as_str());
+        let detail = json!({ "posts": items.len(), "raised": done.raised.len(), "last_seq": seq });
+        audit::append(db, actor, "posts.assess", ruleset.unwrap_or_default(), &detail, now_ms).await?;
+    }
+    Ok((done, items.len()))
+}
+
 impl Unassessed {
-    fn read(row: &AnyRow) -> Result<Self> {
+    pub(crate) fn read(row: &AnyRow) -> Result<Self> {
         Ok(Unassessed {
             post_id: sql::text(row, "id")?,
             seq: sql::int(row, "seq")?,
@@ -408,6 +401,24 @@ async fn parts_to_do<'a>(db: &mut AnyConnection, parts: &'a [Part]) -> Result<Ve
     Ok(todo)
 }
 
+/// Writes how far captures are recorded now; the lease of one that is not done is renewed.
+async fn stand(db: &mut AnyConnection, standing: BTreeMap<&str, (i64, CaptureState)>, now_ms: i64) -> Result<()> {
+    for chunk in standing.into_iter().collect::<Vec<_>>().chunks(64) {
+        let mut update = Sql::new("WITH v (id, upto, state) AS (VALUES ", []);
+        update.tuples(
+            3,
+            chunk.iter().flat_map(|(id, (upto, state))| [Cell::from(*id), (*upto).into(), state.id().into()]),
+        );
+        update.push(
+            ") UPDATE captures SET recorded_upto = v.upto, state = v.state, \
+             lease_until_ms = CASE WHEN captures.lease_by IS NULL THEN NULL ELSE ",
+        );
+        update.bind(lease::until(lease::LONGEST_MS, now_ms)).push(" END FROM v WHERE captures.id = v.id");
+        update.run(db).await?;
+    }
+    Ok(())
+}
+
 /// Records posts of distinct identities.
 async fn record_round(
     db: &mut AnyConnection,
@@ -460,7 +471,8 @@ async fn record_round(
     raising::settle(db, &changed, &around, true, done, now_ms).await
 }
 
-/// Writes what an assessment made later says of posts that are in the store.
+/// Writes what an assessment made later says of posts that are in the store. Followers meet only those again of which
+/// it says something new.
 async fn update_assessed(db: &mut AnyConnection, items: &[Item<'_>]) -> Result<()> {
     for chunk in items.chunks(64) {
         let mut update = Sql::new("WITH v (id, seq, ruleset, stance, points, families, campaign_id) AS (VALUES ", []);
@@ -470,7 +482,9 @@ async fn update_assessed(db: &mut AnyConnection, items: &[Item<'_>]) -> Result<(
         });
         update.tuples(7, cells);
         update.push(
-            ") UPDATE posts SET seq = v.seq, ruleset = v.ruleset, stance = v.stance, points = v.points, \
+            ") UPDATE posts SET seq = CASE WHEN posts.points <> v.points OR posts.families <> v.families \
+             OR posts.ruleset IS NULL OR COALESCE(posts.stance, '') <> COALESCE(v.stance, '') \
+             THEN v.seq ELSE posts.seq END, ruleset = v.ruleset, stance = v.stance, points = v.points, \
              families = v.families, campaign_id = COALESCE(v.campaign_id, posts.campaign_id) FROM v WHERE posts.id = v.id",
         );
         update.run(db).await?;

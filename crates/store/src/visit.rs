@@ -22,12 +22,15 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
         sql::run(
             db,
             "UPDATE hosts SET next_at_ms = $2, fails = CASE WHEN $3 = 1 THEN fails + 1 ELSE 0 END, \
-             last_at_ms = COALESCE($4, last_at_ms), lease_by = NULL, lease_until_ms = NULL WHERE host = $1",
+             last_at_ms = COALESCE($4, last_at_ms), \
+             lease_until_ms = CASE WHEN lease_by = $5 THEN NULL ELSE lease_until_ms END, \
+             lease_by = CASE WHEN lease_by = $5 THEN NULL ELSE lease_by END WHERE host = $1",
             [
                 sql::text(&row, "host")?.into(),
                 visit.host_next_at_ms.into(),
                 i64::from(visit.host_failed).into(),
                 left_at_ms.into(),
+                (&visit.worker).into(),
             ],
         )
         .await?;
@@ -36,8 +39,9 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
         db,
         "UPDATE frontier SET due_at_ms = $3, memo = COALESCE($4, memo), etag = COALESCE($5, etag), \
          last_modified = COALESCE($6, last_modified), last_sha256 = COALESCE($7, last_sha256), \
-         fails = CASE WHEN $8 = 1 THEN fails + 1 ELSE 0 END, last_visit_at_ms = $9, lease_by = NULL, \
-         lease_until_ms = NULL, problem = $10 WHERE source = $1 AND url = $2",
+         fails = CASE WHEN $8 = 1 THEN fails + 1 ELSE 0 END, last_visit_at_ms = $9, problem = $10, \
+         lease_until_ms = CASE WHEN lease_by = $11 THEN NULL ELSE lease_until_ms END, \
+         lease_by = CASE WHEN lease_by = $11 THEN NULL ELSE lease_by END WHERE source = $1 AND url = $2",
         [
             (&visit.source).into(),
             (&visit.url).into(),
@@ -49,6 +53,7 @@ pub(crate) async fn settle(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -
             i64::from(visit.failed).into(),
             now_ms.into(),
             (&visit.report.problem).into(),
+            (&visit.worker).into(),
         ],
     )
     .await?;

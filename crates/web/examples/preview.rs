@@ -49,6 +49,7 @@ async fn main() -> Result<(), Failure> {
             Box::pin(async move { seal(&store, &case_id, now_ms).await.map_err(|error| error.to_string()) })
         }),
         rules,
+        desk: web::Desk::default(),
         settings: web::Settings {
             organisation: "Tổ giám sát mẫu, tỉnh Mẫu".into(),
             contact: "Trực ban 0901 000 999".into(),

@@ -49,6 +49,7 @@ rights!(
     Hold,
     ProposeErasure,
     ProposePeople,
+    ProposeRules,
     ReadAudit,
     ReadCase,
     ReadFigures,

@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod cases;
 mod decide;
+mod desk;
 mod door;
 mod events;
 mod families;
@@ -45,6 +46,7 @@ use store::{PacketRow, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+pub use desk::{BeforeAfter, Changed, Desk, Draft, Later, Preview, Trying};
 pub use locale::{Language, Words};
 pub use password::hash as hash_password;
 pub use routes::{ROUTES, Route};
@@ -105,6 +107,8 @@ pub struct App {
     pub seal: Seal,
     /// The rules in force; a new value shows from the next request on.
     pub rules: watch::Receiver<Arc<RulesInForce>>,
+    /// The draft of the rules and its preview.
+    pub desk: Desk,
     /// What the pages say and how cookies are sent.
     pub settings: Settings,
 }

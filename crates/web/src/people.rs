@@ -32,13 +32,15 @@ struct PeoplePage {
     units: Vec<Unit>,
 }
 
+/// What a form that was sent came to.
 #[derive(Default, Deserialize)]
 pub struct Said {
     #[serde(default)]
-    said: String,
+    pub said: String,
 }
 
-fn said(words: &Words, said: &str) -> Option<String> {
+/// The sentence that answers a form.
+pub fn said(words: &Words, said: &str) -> Option<String> {
     Some(format!("said_{said}")).filter(|key| words.has(key)).map(|key| words.t(&key).to_owned())
 }
 
@@ -154,7 +156,10 @@ fn in_words(words: &Words, proposal: &Proposal) -> String {
     let particulars = match proposal.kind {
         ProposalKind::AddUser => format!("{} · {} · {}", text("login"), text("name"), words.of("role", text("role"))),
         ProposalKind::ChangeRole => words.of("role", text("role")),
-        ProposalKind::PublishRules => show::short_hash(text("ruleset")),
+        ProposalKind::PublishRules => {
+            let days = proposal.body.get("days").and_then(serde_json::Value::as_i64).unwrap_or_default();
+            format!("{} · {}", show::short_hash(text("ruleset")), words.with("reassess_days", days))
+        }
         ProposalKind::Export => String::new(),
         ProposalKind::Erase => erasure_in_words(words, proposal),
     };

@@ -64,6 +64,8 @@ pub const ROUTES: &[Route] = &[
     send("/sources/stop", Act::WorkSources, || post(source_health::stop)),
     send("/sources/resume", Act::WorkSources, || post(source_health::resume)),
     read("/rules", Act::ReadRules, || get(rules_page::page)),
+    send("/rules/preview", Act::ProposeRules, || post(rules_page::preview)),
+    send("/rules/propose", Act::ProposeRules, || post(rules_page::propose)),
     read("/numbers", Act::ReadFigures, || get(numbers::page)),
     read("/people", Act::ProposePeople, || get(people::page)),
     send("/people", Act::ProposePeople, || post(people::propose)),

@@ -16,8 +16,10 @@ use crate::crawling::Crawler;
 use crate::following::Follower;
 use crate::keeping::Keeper;
 use crate::opening::{self, Opened};
-use crate::reading;
+use crate::{desk, reading, reassessing};
 
+/// How long a reassessment goes on before newer work is looked at.
+const REASSESS_FOR: Duration = Duration::from_secs(2);
 /// How often waiting work is looked for when nothing wakes the worker.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -73,7 +75,7 @@ pub async fn serve_and_work(
 
 fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
     let handover = opened.handover.clone();
-    let (_, in_force) = watch::channel(Arc::new(rules_in_force(&opened.ruleset)));
+    let in_force = shown_rules(opened);
     App {
         store: Arc::new(opened.store.clone()),
         index: opened.index.clone(),
@@ -82,6 +84,7 @@ fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
             Box::pin(async move { handover.seal(&case_id, now_ms).await.map_err(|error| format!("{error:#}")) })
         }),
         rules: in_force,
+        desk: desk::desk(opened),
         settings: Settings {
             organisation: config.organisation.clone(),
             contact: config.contact.clone(),
@@ -89,6 +92,19 @@ fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
             key_fingerprint: opened.handover.fingerprint(),
         },
     }
+}
+
+/// What the pages show of the rules follows what is in force.
+fn shown_rules(opened: &Opened) -> watch::Receiver<Arc<RulesInForce>> {
+    let mut published = opened.rules.watch();
+    let (show, shown) = watch::channel(Arc::new(rules_in_force(&opened.rules.current())));
+    tokio::spawn(async move {
+        while published.changed().await.is_ok() {
+            let ruleset = published.borrow_and_update().clone();
+            show.send_replace(Arc::new(rules_in_force(&ruleset)));
+        }
+    });
+    shown
 }
 
 fn rules_in_force(ruleset: &Ruleset) -> RulesInForce {
@@ -110,11 +126,19 @@ fn rules_in_force(ruleset: &Ruleset) -> RulesInForce {
     }
 }
 
+/// Everything that waits; of a reassessment some seconds at a time, so that new posts do not wait for old ones.
 async fn work_once(opened: &Opened, keeper: &Keeper) -> Result<()> {
-    reading::resume(opened).await?;
-    Follower::new(opened).catch_up().await?;
-    opened.handover.seal_waiting(clock::now_ms()).await?;
-    keeper.step(clock::now_ms()).await
+    loop {
+        opened.rules.refresh().await?;
+        reading::resume(opened).await?;
+        opened.handover.seal_waiting(clock::now_ms()).await?;
+        let more = reassessing::step(opened, REASSESS_FOR).await?;
+        Follower::new(opened).catch_up().await?;
+        keeper.step(clock::now_ms()).await?;
+        if !more {
+            return Ok(());
+        }
+    }
 }
 
 /// Trouble in one round (a full disk, a database that is gone for a minute) is told once and tried again.

@@ -79,6 +79,7 @@ pub async fn disable(store: &Store, login: &str, actor: &str, now_ms: i64) -> Re
     Ok(())
 }
 
+/// The id of a log-in name.
 pub async fn user_id(store: &Store, login: &str) -> Result<String> {
     match store.user_by_login(login).await? {
         Some(user) => Ok(user.id),

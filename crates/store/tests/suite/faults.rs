@@ -4,7 +4,7 @@ use model::{Capture, CaptureState, Method};
 use serde_json::json;
 use store::{AuditFilter, AuditVerdict, Batch, Error, Part, Store};
 
-use crate::help::{Bed, HOUR, NOW, harmless, is_postgres, lure};
+use crate::help::{Bed, DAY, HOUR, NOW, harmless, is_postgres, lure};
 
 async fn chain(bed: &Bed) -> i64 {
     for n in 0..5 {
@@ -75,12 +75,12 @@ async fn a_capture_that_was_kept_but_not_recorded_waits_after_a_restart() {
     bed.store.record(&batch(part(2, false, &["1", "2"])), NOW).await.expect("the first stretch");
     // Here the process is killed.
     let bed = bed.again().await;
-    let pending = bed.store.pending_captures(10).await.expect("pending");
+    let pending = bed.store.lease_captures("w", 10, HOUR, NOW + HOUR).await.expect("pending");
     assert_eq!((pending.len(), pending[0].recorded_upto, pending[0].state), (1, 2, CaptureState::Kept));
     assert_eq!(bed.store.original(&pending[0].sha256).await.expect("its bytes"), b"mot\nhai\nba");
     bed.store.record(&batch(part(2, false, &["1", "2"])), NOW).await.expect("again");
     bed.store.record(&batch(part(3, true, &["3"])), NOW).await.expect("the rest");
-    assert!(bed.store.pending_captures(10).await.expect("pending").is_empty());
+    assert!(bed.store.lease_captures("w", 10, HOUR, NOW + DAY).await.expect("pending").is_empty());
     assert_eq!(bed.store.health(NOW).await.expect("health").posts, 3);
     let again = bed.store.keep(&story, b"mot\nhai\nba", NOW + HOUR).await.expect("kept");
     assert_eq!((again.id, again.state), (kept.id, CaptureState::Recorded), "the same file is the same capture");
@@ -94,7 +94,7 @@ async fn an_empty_page_and_a_page_that_cannot_be_read_do_not_wait() {
     let story = Capture::of_file("import:x", Method::Import, "x", "import", NOW);
     let kept = bed.store.keep(&story, b"?", NOW).await.expect("kept");
     bed.store.fail_capture(&kept.id, "không đọc được", NOW).await.expect("failed");
-    assert!(bed.store.pending_captures(10).await.expect("pending").is_empty());
+    assert!(bed.store.lease_captures("w", 10, HOUR, NOW + DAY).await.expect("pending").is_empty());
 }
 
 #[tokio::test]

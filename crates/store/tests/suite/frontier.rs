@@ -30,6 +30,7 @@ fn entry(source: &str, url: &str, host: &str) -> FrontierEntry {
 
 fn visit(source: &str, url: &str) -> Visit {
     Visit {
+        worker: "w1".to_owned(),
         source: source.to_owned(),
         url: url.to_owned(),
         due_again_at_ms: Some(NOW + DAY),

@@ -33,21 +33,16 @@ impl Drop for Folder {
 }
 
 impl Bed {
-    /// An empty store.
+    /// An empty store on the backend that is tried.
     pub async fn new() -> Bed {
-        let name = format!("canhgiac_{}", uuid::Uuid::now_v7().simple());
-        let folder = std::env::temp_dir().join(&name);
-        std::fs::create_dir_all(&folder).expect("temporary folder");
-        let data = match server() {
-            None => folder.to_string_lossy().into_owned(),
-            Some(server) => {
-                run_on(&server, &format!("CREATE DATABASE {name}")).await;
-                let (base, _) = server.rsplit_once('/').expect("a database in the URL");
-                format!("{base}/{name}")
-            }
-        };
-        let store = open(&data, &folder).await.expect("a new store");
-        Bed { store, data, folder: Folder(folder) }
+        Bed::on(server()).await
+    }
+
+    /// An empty store in a new database of this server, or in a folder.
+    pub async fn on(server: Option<String>) -> Bed {
+        let (data, folder) = place(server).await;
+        let store = open(&data, &folder.0).await.expect("a new store");
+        Bed { store, data, folder }
     }
 
     /// Targets for a restore: a folder that is not there, and on PostgreSQL an empty database too; only their places
@@ -81,7 +76,11 @@ impl Bed {
 
     /// Runs SQL behind the store's back.
     pub async fn tamper(&self, sql: &str) {
-        let url = if is_postgres() { self.data.clone() } else { format!("sqlite://{}/canhgiac.sqlite", self.data) };
+        let url = if self.data.contains("://") {
+            self.data.clone()
+        } else {
+            format!("sqlite://{}/canhgiac.sqlite", self.data)
+        };
         run_on(&url, sql).await;
     }
 
@@ -91,6 +90,16 @@ impl Bed {
         let mut db = sqlx::AnyConnection::connect(&self.data).await.expect("a connection");
         let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut db).await.expect("rows");
         rows.iter().map(|row| sqlx::Row::get(row, 0)).collect()
+    }
+
+    /// The file of a PostgreSQL table, below the server's data folder.
+    pub async fn file_of(&self, table: &str) -> String {
+        sqlx::any::install_default_drivers();
+        let mut db = sqlx::AnyConnection::connect(&self.data).await.expect("a connection");
+        let file = sqlx::query_scalar("SELECT pg_relation_filepath($1::regclass)::text").bind(table.to_owned());
+        let file: String = file.fetch_one(&mut db).await.expect("its path");
+        db.close().await.expect("closed");
+        file
     }
 
     /// People of every role and two receiving units.
@@ -145,6 +154,101 @@ impl Bed {
     }
 }
 
+/// A PostgreSQL of one test's own, which may be stopped and started.
+pub struct Server {
+    folder: Folder,
+    bin: PathBuf,
+    port: u16,
+}
+
+impl Server {
+    pub fn start() -> Server {
+        let name = format!("canhgiac_pg_{}", uuid::Uuid::now_v7().simple());
+        let folder = Folder(std::env::temp_dir().join(name));
+        std::fs::create_dir_all(&folder.0).expect("a folder");
+        let installed = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
+        let newest = installed.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).max().expect("a version");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("its address").port();
+        let server = Server { folder, bin: newest, port };
+        let data = server.data();
+        if is_root() {
+            assert!(run("chown", &["postgres", &server.folder.0.to_string_lossy()]), "chown");
+        }
+        server.as_postgres("initdb", &["-D", &data, "-U", "canhgiac", "-A", "trust", "-E", "UTF8"]);
+        drop(free);
+        server.up();
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://canhgiac@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Starts it.
+    pub fn up(&self) {
+        let (data, log) = (self.data(), self.folder.0.join("log"));
+        let how = format!("-h 127.0.0.1 -p {} -k {}", self.port, self.folder.0.display());
+        self.as_postgres("pg_ctl", &["-D", &data, "-w", "-l", &log.to_string_lossy(), "-o", &how, "start"]);
+    }
+
+    /// Stops it as a power cut would: nothing is written any more.
+    pub fn down(&self) {
+        self.as_postgres("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+
+    /// Stops it in good order: everything is in its files.
+    pub fn stop(&self) {
+        self.as_postgres("pg_ctl", &["-D", &self.data(), "-m", "fast", "stop"]);
+    }
+
+    /// A file below the data folder.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.0.join("data").join(file)
+    }
+
+    pub fn restart(&self) {
+        self.down();
+        self.up();
+    }
+
+    fn data(&self) -> String {
+        self.folder.0.join("data").to_string_lossy().into_owned()
+    }
+
+    fn as_postgres(&self, program: &str, args: &[&str]) {
+        assert!(self.try_as_postgres(program, args), "{program} {args:?}");
+    }
+
+    fn try_as_postgres(&self, program: &str, args: &[&str]) -> bool {
+        let program = self.bin.join(program).to_string_lossy().into_owned();
+        if is_root() {
+            // A server refuses to be root.
+            let args: Vec<&str> = ["-u", "postgres", "--", &program].into_iter().chain(args.iter().copied()).collect();
+            run("runuser", &args)
+        } else {
+            run(&program, args)
+        }
+    }
+}
+
+fn run(program: &str, args: &[&str]) -> bool {
+    let mut command = std::process::Command::new(program);
+    command.args(args).current_dir("/").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command.status().expect("it runs").success()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that was down already is what is wanted.
+        self.try_as_postgres("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
 /// Ids of people.
 pub struct People {
     pub analyst: String,
@@ -162,6 +266,26 @@ pub fn is_postgres() -> bool {
 
 fn server() -> Option<String> {
     std::env::var("CANHGIAC_TEST_DATABASE").ok()
+}
+
+/// The backend that is tried, with nothing in it: a new database of the server, or a folder.
+pub async fn nowhere() -> (String, Folder) {
+    place(server()).await
+}
+
+async fn place(server: Option<String>) -> (String, Folder) {
+    let name = format!("canhgiac_{}", uuid::Uuid::now_v7().simple());
+    let folder = std::env::temp_dir().join(&name);
+    std::fs::create_dir_all(&folder).expect("temporary folder");
+    let data = match server {
+        None => folder.to_string_lossy().into_owned(),
+        Some(server) => {
+            run_on(&server, &format!("CREATE DATABASE {name}")).await;
+            let (base, _) = server.rsplit_once('/').expect("a database in the URL");
+            format!("{base}/{name}")
+        }
+    };
+    (data, Folder(folder))
 }
 
 async fn open(data: &str, folder: &std::path::Path) -> store::Result<Store> {

@@ -4,11 +4,16 @@
 mod backups;
 mod buckets;
 mod deciding;
+mod disk;
 mod escalating;
 mod faults;
 mod frontier;
 mod help;
 mod keeping;
+mod leases;
+mod migrating;
 mod people;
+mod power;
+mod reassessing;
 mod recording;
 mod source_health;

@@ -3,7 +3,7 @@
 use model::{Queue, Stance};
 use store::{Assessed, QueueFilter};
 
-use crate::help::{Bed, DAY, HOUR, MINUTE, NOW, harmless, lure, post, read, with_phone};
+use crate::help::{Bed, HOUR, MINUTE, NOW, harmless, lure, post, read, with_phone};
 
 #[tokio::test]
 async fn recording_the_same_capture_twice_changes_nothing() {
@@ -148,32 +148,6 @@ async fn a_known_contact_raises_the_priority_and_says_why_and_hotlines_link_noth
     let hotline = bed.alerts(NOW).await.into_iter().find(|row| row.native_id == "13").expect("its alert");
     assert!(hotline.priority_reasons.is_empty());
     assert!(bed.store.unit(&hotline.id, NOW).await.expect("the unit").contacts.is_empty());
-}
-
-#[tokio::test]
-async fn an_old_assessment_never_changes_and_a_new_one_freshens_the_open_alert() {
-    let bed = Bed::new().await;
-    bed.import(vec![lure("1", "Tuyển người", 3), harmless("2", "Bán xe")], NOW).await;
-    let alert = bed.alerts(NOW).await.remove(0);
-    let before = bed.store.unit(&alert.id, NOW).await.expect("the unit").assessment.expect("an assessment");
-    let left = bed.store.to_reassess("rules-2", NOW - DAY, 0, 10).await.expect("to reassess");
-    assert_eq!(left.len(), 2);
-    let newer: Vec<Assessed> = left
-        .iter()
-        .map(|one| {
-            let mut assessment = lure("x", "x", 1).assessment.expect("an assessment");
-            "rules-2".clone_into(&mut assessment.ruleset);
-            Assessed { post_id: one.post_id.clone(), version: one.version, assessment, facts: Vec::new() }
-        })
-        .collect();
-    let done = bed.store.record_assessments("reassess", &newer, NOW + HOUR).await.expect("reassessed");
-    assert_eq!(done.raised.len(), 1, "only the post that had none gets a new alert");
-    assert!(bed.store.to_reassess("rules-2", NOW - DAY, 0, 10).await.expect("to reassess").is_empty());
-    let rows = bed.alerts(NOW).await;
-    assert_eq!(rows.len(), 2);
-    let fresh = rows.iter().find(|row| row.id == alert.id).expect("the same alert");
-    assert_eq!(fresh.priority, 1);
-    assert_eq!(before.ruleset, "rules-1");
 }
 
 #[tokio::test]

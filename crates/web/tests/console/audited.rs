@@ -77,6 +77,8 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("giang", "POST", "/retention/erase", "case={case}&reason=x", Row("proposal.make")),
     ("binh", "POST", "/proposals/{proposal}/decline", "", Row("proposal.decline")),
     ("giang", "POST", "/retention/propose", "reason=x", Row("proposal.make")),
+    ("giang", "POST", "/rules/preview", "days=0", Nothing("counts by family, and posts by number, without a word of one")),
+    ("giang", "POST", "/rules/propose", "ruleset=mau&days=7&reason=x", Row("proposal.make")),
     ("ha", "GET", "/audit", "", Row("audit.read")),
     ("ha", "POST", "/logout", "", Row("logout")),
 ];

@@ -146,6 +146,7 @@ impl Bench {
                 Box::pin(async move { seal(&store, &case, now_ms).await.map_err(|error| error.to_string()) })
             }),
             rules,
+            desk: web::Desk::default(),
             settings: web::Settings {
                 organisation: "Tổ giám sát mẫu".into(),
                 contact: "0901 000 999".into(),
