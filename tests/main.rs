@@ -1,6 +1,7 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
-//! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and
+//! `tidy` holds the rules that a compiler cannot, `fuzz_seeds` loads
+//! hostile rule files; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and
 //! assessing; `collection`, `commands`, `crash`, `demo`, `keeping` and `site_software` the built binary; `browser` the
 //! console in Chromium.
 
@@ -10,6 +11,7 @@ mod collection;
 mod commands;
 mod crash;
 mod demo;
+mod fuzz_seeds;
 mod golden;
 mod harness;
 mod keeping;

@@ -12,12 +12,14 @@ pub fn thread_ns() -> u64 {
 pub struct Contestant<'a> {
     /// What the table calls it.
     pub name: String,
+    /// How many posts a pass reads.
+    pub posts: usize,
     /// One pass.
     pub pass: Box<dyn FnMut() -> u64 + 'a>,
 }
 
 /// Median CPU microseconds a post of each contestant, all taking turns in each round.
-pub fn interleaved(contestants: &mut [Contestant<'_>], posts: usize, rounds: usize) -> Vec<f64> {
+pub fn interleaved(contestants: &mut [Contestant<'_>], rounds: usize) -> Vec<f64> {
     let mut spent: Vec<Vec<f64>> = vec![Vec::new(); contestants.len()];
     for round in 0..=rounds {
         for (contestant, spent) in contestants.iter_mut().zip(&mut spent) {
@@ -25,7 +27,7 @@ pub fn interleaved(contestants: &mut [Contestant<'_>], posts: usize, rounds: usi
             std::hint::black_box((contestant.pass)());
             // The first round warms caches and is not counted.
             if round > 0 {
-                spent.push((thread_ns() - before) as f64 / 1_000.0 / posts as f64);
+                spent.push((thread_ns() - before) as f64 / 1_000.0 / contestant.posts as f64);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Figures of each hot path beside what a user would pick instead, in one run on one corpus: the ratio is what counts.
 //!
 //! ```text
-//! cargo run --release -p bench -- assess        reading and assessing, beside keyword lists
+//! cargo run --release -p bench -- assess        reading and assessing, beside keyword lists, YARA-X and Python
 //! cargo run --release -p bench -- end-to-end    import, assess, record, index by the built binary
 //! cargo run --release -p bench -- crawl         fetch, extract, keep the original, beside Scrapy
 //! ```
@@ -16,6 +16,7 @@ mod corpus;
 mod cpu;
 mod crawl;
 mod end_to_end;
+mod peers;
 
 use std::process::ExitCode;
 
