@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod alarming;
+mod bringing;
 mod bundle;
 mod cli;
 mod clock;
@@ -22,6 +23,8 @@ mod lines;
 mod opening;
 mod progress;
 mod reading;
+mod streaming;
+mod trying;
 
 use std::process::ExitCode;
 

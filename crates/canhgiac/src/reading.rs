@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use intake::extract::{Item, Page, Role, extract};
-use intake::fetch::{charset, content};
-use intake::source::Source;
+use intake::crawl::again::{KeptPage, read_again};
 use model::{Method, Post};
 use rules::Ruleset;
 use store::{Batch, CaptureRow, Part, ReadPost};
-use url::Url;
 
-use crate::importing;
 use crate::opening::Opened;
+use crate::{bringing, crawling, importing, streaming};
 
 /// Captures that are looked at together when going on.
 const PENDING: u32 = 100;
@@ -22,27 +19,6 @@ pub fn read_post(ruleset: &Ruleset, post: Post) -> ReadPost {
     let reading = text::read(post.title.as_deref(), &post.text, post.posted_at_ms);
     let assessment = ruleset.assess(&reading);
     ReadPost { post, assessment: Some(assessment), facts: reading.facts }
-}
-
-/// A post of a page as the store knows posts.
-pub fn post_of(source: &str, item: Item) -> Post {
-    Post {
-        source: source.to_owned(),
-        native_id: item.id,
-        url: item.url,
-        title: item.title,
-        text: item.text,
-        author: item.author,
-        author_id: item.author_id,
-        posted_at_ms: item.time.map(|moment| moment.at_ms),
-        edited_at_ms: item.edited.map(|moment| moment.at_ms),
-        thread: item.thread,
-        parent: item.reply_to,
-        place: item.place,
-        price: item.price,
-        links: item.links,
-        bytes: None,
-    }
 }
 
 /// Records what an interrupted run kept but did not record: nothing that was fetched or brought is lost.
@@ -56,7 +32,8 @@ pub async fn resume(opened: &Opened) -> Result<()> {
             let now_ms = crate::clock::now_ms();
             let outcome = match capture.capture.method {
                 Method::Import => importing::record_capture(opened, &capture, |_| {}).await.map(|_| ()),
-                _ => record_page(opened, &capture, now_ms).await,
+                Method::Paste | Method::Tip => bringing::record_capture(opened, &capture, now_ms).await,
+                Method::Crawl | Method::Stream => record_fetched(opened, &capture, now_ms).await,
             };
             if let Err(error) = outcome {
                 opened.store.fail_capture(&capture.id, &format!("{error:#}"), now_ms).await?;
@@ -65,54 +42,36 @@ pub async fn resume(opened: &Opened) -> Result<()> {
     }
 }
 
-/// Extracts a kept page again from its original, by the file of its source.
-async fn record_page(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Result<()> {
-    let source = opened.store.source(&capture.capture.source).await?;
-    let params: BTreeMap<String, String> = source.params.iter().cloned().collect();
-    let posts = match Source::load(&source.toml, &source.id, &params) {
-        Ok(rules) => {
-            let bytes = opened.store.original(&capture.sha256).await?;
-            items_of(&rules, capture, &bytes)?
-        }
-        Err(problems) => anyhow::bail!("the source file has {} problem(s)", problems.len()),
+/// Reads again what came from a source: a page, or frames of a stream, by the source's file as it is now.
+async fn record_fetched(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Result<()> {
+    let row = opened.store.source(&capture.capture.source).await?;
+    let params: BTreeMap<String, String> = row.params.iter().cloned().collect();
+    let source = crawling::load(&row.toml, &row.id, &params)?;
+    if capture.capture.method == Method::Stream {
+        return streaming::record_capture(opened, capture, &source, now_ms).await;
+    }
+    let body = opened.store.original(&capture.sha256).await?;
+    let asked = &capture.capture.url_requested;
+    let (kind, memo) = opened.store.address(&row.id, asked).await?.unwrap_or_else(|| {
+        let is_start = source.starts.iter().any(|start| start.url.as_str() == asked);
+        (if is_start { "start" } else { "detail" }.to_owned(), None)
+    });
+    let page = KeptPage {
+        asked,
+        answered: &capture.capture.url_final,
+        kind: &kind,
+        memo: memo.as_deref(),
+        status: capture.capture.status.unwrap_or(200),
+        fields: &capture.capture.response_headers,
+        body: &body,
+        fetched_at_ms: capture.capture.fetched_at_ms,
     };
+    let items = read_again(&source, &page)?.items;
     let posts: Vec<ReadPost> =
-        posts.into_iter().map(|item| read_post(&opened.ruleset, post_of(&source.id, item))).collect();
+        items.into_iter().map(|item| read_post(&opened.ruleset, item.into_post(&row.id))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };
     opened.store.record(&batch, now_ms).await?;
     Ok(())
-}
-
-/// The page's role is not kept with the bytes; posts stand on a detail page or, without `[list]`, on a start page.
-fn items_of(source: &Source, capture: &CaptureRow, bytes: &[u8]) -> Result<Vec<Item>> {
-    let head = &capture.capture.response_headers;
-    let header = |name: &str| head.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
-    let body = content::decode(bytes, header("content-encoding"), &content::Caps::default())?;
-    let declared = capture.capture.content_type.as_deref().unwrap_or_default();
-    let media_type = declared.split(';').next().unwrap_or_default().trim().to_lowercase();
-    let decoded = charset::decode(&body, Some(declared), &media_type);
-    let url = Url::parse(&capture.capture.url_final)?;
-    let root = Url::parse(&capture.capture.url_requested)?;
-    let noindex = header("x-robots-tag").is_some_and(|value| value.to_lowercase().contains("noindex"));
-    for role in [Role::Detail, Role::Start] {
-        let page = Page {
-            url: &url,
-            text: &decoded.text,
-            media_type: &media_type,
-            role,
-            root: &root,
-            fetched_at_ms: capture.capture.fetched_at_ms,
-            first_seen_ms: capture.capture.fetched_at_ms,
-            lastmod_ms: None,
-            thread: None,
-            noindex,
-        };
-        let result = extract(source, &page);
-        if !result.items.is_empty() && !result.noindex {
-            return Ok(result.items);
-        }
-    }
-    Ok(Vec::new())
 }

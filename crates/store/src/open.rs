@@ -18,6 +18,8 @@ use crate::{Error, Result, audit, sql};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (4, "retention", include_str!("../migrations/0004_retention.sql")),
+    (10, "why_nothing_came", include_str!("../migrations/0010_why_nothing_came.sql")),
+    (20, "doors", include_str!("../migrations/0020_doors.sql")),
 ];
 
 /// Connections that read. One writes where the database is SQLite.

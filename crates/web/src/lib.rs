@@ -12,15 +12,18 @@ mod audit;
 mod cases;
 mod decide;
 mod door;
+mod doors;
 mod events;
 mod families;
 mod frame;
 mod guard;
+mod limits;
 mod locale;
 mod marks;
 mod numbers;
 mod packets;
 mod password;
+mod paste;
 mod people;
 mod queue;
 mod retention;
@@ -29,13 +32,18 @@ mod rules_page;
 mod search;
 mod show;
 mod source_health;
+mod source_trial;
 mod sources;
 mod summary;
 mod support;
+mod tip;
+mod tips;
 mod trouble;
 mod unit;
+mod upload;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -45,6 +53,7 @@ use store::{PacketRow, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+pub use doors::{Brought, Doing, Doors, SourceTrial, TakeIn, TrialOf, Try};
 pub use locale::{Language, Words};
 pub use password::hash as hash_password;
 pub use routes::{ROUTES, Route};
@@ -103,6 +112,8 @@ pub struct App {
     pub index: Arc<index::Index>,
     /// Builds and seals the packet of a signed escalation.
     pub seal: Seal,
+    /// Takes in what people bring, and tries sources.
+    pub doors: Doors,
     /// The rules in force; a new value shows from the next request on.
     pub rules: watch::Receiver<Arc<RulesInForce>>,
     /// What the pages say and how cookies are sent.
@@ -113,6 +124,7 @@ pub struct App {
 pub(crate) struct Console {
     pub app: App,
     pub summaries: summary::Summaries,
+    pub limits: limits::Limits,
     /// Hashing a password takes 19 MiB and half a core: two at a time, so that log-ins never starve the queue.
     pub hashing: Semaphore,
     pub ended: watch::Receiver<bool>,
@@ -128,7 +140,14 @@ pub(crate) fn now_ms() -> i64 {
 
 fn console(app: App) -> Shared {
     let (end, ended) = watch::channel(false);
-    Arc::new(Console { app, summaries: summary::Summaries::default(), hashing: Semaphore::new(2), ended, end })
+    Arc::new(Console {
+        app,
+        summaries: summary::Summaries::default(),
+        limits: limits::Limits::default(),
+        hashing: Semaphore::new(2),
+        ended,
+        end,
+    })
 }
 
 /// The whole console as a service.
@@ -151,5 +170,7 @@ pub async fn serve(
         shutdown.await;
         console.end.send_replace(true);
     };
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(shutdown)
+        .await
 }

@@ -4,6 +4,7 @@
 mod backups;
 mod buckets;
 mod deciding;
+mod doors;
 mod escalating;
 mod faults;
 mod frontier;
