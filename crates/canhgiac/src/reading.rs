@@ -52,10 +52,14 @@ async fn record_fetched(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> R
     }
     let body = opened.store.original(&capture.sha256).await?;
     let asked = &capture.capture.url_requested;
-    let (kind, memo) = opened.store.address(&row.id, asked).await?.unwrap_or_else(|| {
-        let is_start = source.starts.iter().any(|start| start.url.as_str() == asked);
-        (if is_start { "start" } else { "detail" }.to_owned(), None)
-    });
+    let known = opened.store.address(&row.id, asked).await?;
+    let is_start = source.starts.iter().any(|start| start.url.as_str() == asked);
+    // An address that was never due is no page of posts: robots.txt, a stop of a redirect.
+    let (kind, memo) = match known {
+        Some(known) => known,
+        None if is_start => ("start".to_owned(), None),
+        None => ("sitemap".to_owned(), None),
+    };
     let page = KeptPage {
         asked,
         answered: &capture.capture.url_final,
