@@ -1,9 +1,7 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
-//! `tidy` holds the rules that a compiler cannot, `fuzz_seeds` loads
-//! hostile rule files; `golden`, `laws`, `attacks` and `minimal_pairs` the reading and
-//! assessing; `collection`, `commands`, `crash`, `demo`, `keeping` and `site_software` the built binary; `browser` the
-//! console in Chromium.
+//! assessing; `collection`, `commands`, `crash`, `demo`, `keeping`, `site_software`, `stream` and `trying` the built
+//! binary; `browser` the console in Chromium.
 
 mod attacks;
 mod browser;
@@ -18,4 +16,6 @@ mod keeping;
 mod laws;
 mod minimal_pairs;
 mod site_software;
+mod stream;
 mod tidy;
+mod trying;

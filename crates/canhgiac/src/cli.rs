@@ -229,6 +229,17 @@ pub enum SourceCommand {
         /// Files or folders; without any, the shipped sources.
         files: Vec<PathBuf>,
     },
+    /// Finds the source file for a link: writes it, shows the first posts and saves the page as its fixture.
+    Try {
+        /// The link.
+        url: String,
+        /// Where the file and its fixture go.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+        /// Lets loopback addresses through the address guard.
+        #[arg(long)]
+        allow_loopback: bool,
+    },
     /// Shows what a source file would bring, without keeping anything.
     Preview {
         /// A source file.

@@ -10,14 +10,14 @@ use intake::crawl::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Vi
 use intake::crawl::{Crawl, Event, Options, Summary, system_clock};
 use intake::fetch::{Fetched, Fetcher};
 use intake::robots::{Outcome, RobotsCopy};
-use intake::source::Source;
+use intake::source::{Kind, Source};
 use model::{Capture, Method, SourceState};
 use store::{Batch, FetchRow, FrontierEntry, NewSource, Part, ReadPost, Report, RobotsRow, SourceRow, Store, Visit};
 use tokio::sync::watch;
 
 use crate::in_force::InForce;
 use crate::opening::Opened;
-use crate::reading::{post_of, read_post};
+use crate::reading::read_post;
 
 /// How long one visit may hold its address and its host, redirects and slow answers included.
 const LEASE_MS: i64 = 10 * 60_000;
@@ -48,6 +48,11 @@ impl Crawler {
         })
     }
 
+    /// What opens addresses for this crawler.
+    pub fn fetcher(&self) -> Arc<Fetcher> {
+        self.fetcher.clone()
+    }
+
     /// Puts a source file into the store and lets it run, unless its access basis forbids that.
     pub async fn take_in(
         &self,
@@ -66,7 +71,11 @@ impl Crawler {
             params: params.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             access: source.title.clone(),
         };
+        let before = self.store.sources().await?.into_iter().find(|row| row.id == source.name);
         let row = self.store.put_source("command line", &new, now_ms).await?;
+        if before.is_some_and(|before| before.toml != row.toml || before.params != row.params) {
+            self.store.extract_again("command line", &row.id, now_ms).await?;
+        }
         if row.state != SourceState::Enabled {
             self.store
                 .move_source("command line", &row.id, SourceState::Enabled, true, Some("crawl --source"), now_ms)
@@ -120,6 +129,8 @@ impl Crawler {
     async fn visit(&self, row: &SourceRow, stop: Arc<AtomicBool>) {
         let params: BTreeMap<String, String> = row.params.iter().cloned().collect();
         let outcome = match load(&row.toml, &row.id, &params) {
+            // Streams are followed, not visited.
+            Ok(source) if source.kind == Kind::Jetstream => Ok(()),
             Ok(source) => {
                 let options = Options { once: false, patience_ms: 5_000, stop };
                 self.once(&source, options, |_| {}).await.map(|_| ())
@@ -173,6 +184,8 @@ impl StoreKeep {
             seen: visited.seen.clone(),
             gone: Vec::new(),
             gone_after_ms: 0,
+            deleted: Vec::new(),
+            accounts_gone: Vec::new(),
             fetches: visited.log.iter().map(|request| fetch_of(&visited.source, request)).collect(),
             report: Report {
                 problem: visited.problems.first().map(|problem| problem.message.clone()).or(visited.refused.clone()),
@@ -277,7 +290,7 @@ impl Keep for StoreKeep {
         let ruleset = self.rules.current();
         let posts: Vec<ReadPost> = std::mem::take(&mut visited.posts)
             .into_iter()
-            .map(|item| read_post(&ruleset, post_of(&visited.source, item)))
+            .map(|item| read_post(&ruleset, item.into_post(&visited.source)))
             .collect();
         let mut posts = Some(posts);
         // Pages of lists, redirects and unchanged answers are captures without posts: recorded with none.
@@ -315,7 +328,8 @@ impl Keep for StoreKeep {
 }
 
 /// What a run as a whole leaves behind: a visit to no address.
-fn no_visit(source: &str) -> Visit {
+/// A visit that changes nothing yet.
+pub fn no_visit(source: &str) -> Visit {
     Visit {
         worker: String::new(),
         source: source.to_owned(),
@@ -333,6 +347,8 @@ fn no_visit(source: &str) -> Visit {
         seen: Vec::new(),
         gone: Vec::new(),
         gone_after_ms: 0,
+        deleted: Vec::new(),
+        accounts_gone: Vec::new(),
         fetches: Vec::new(),
         report: Report::default(),
     }

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use anyhow::{Context, Result, anyhow};
-use intake::import::{self, BadRecord, Format, Record};
-use model::Post;
+use intake::Source;
+use intake::import::{self, BadRecord, Format, Origin, Record};
+use model::{Post, SourceState};
 use rules::Ruleset;
 use store::{Batch, CaptureRow, Part, ReadPost};
 
 use crate::opening::Opened;
+use crate::progress::Progress;
 use crate::reading::read_post;
 
 /// Posts of one transaction.
@@ -41,12 +43,15 @@ pub async fn record_capture(
     let (source, from) = (capture.capture.source.clone(), capture.recorded_upto.unsigned_abs());
     // Asked for every chunk: a long import takes up rules that are published meanwhile.
     let rules = opened.rules.clone();
+    let known = known_sources(opened).await?;
+    let mut progress = Progress::new("nhập", 0);
     let reader = tokio::task::spawn_blocking(move || -> Result<()> {
         let mut input = BufReader::with_capacity(1 << 18, original);
         let head = std::io::BufRead::fill_buf(&mut input)?.to_vec();
         let format = Format::guess(&name, &head).map_err(|reason| anyhow!(reason))?;
         let mut chunk = Chunk::default();
-        import::read(format, &source, Box::new(input), from, &mut |record| {
+        let origin = Origin { source: &source, known: &known };
+        import::read(format, origin, Box::new(input), from, &mut |record| {
             chunk.take(record);
             chunk.records() < BATCH || send.send(assessed(std::mem::take(&mut chunk), &rules.current())).is_ok()
         })?;
@@ -63,6 +68,7 @@ pub async fn record_capture(
         chunk.bad.iter().for_each(&mut tell);
         imported.bad += chunk.bad.len() as u64;
         imported.posts += chunk.read.len() as u64;
+        progress.at(imported.posts);
         upto = upto.max(i64::try_from(chunk.end).unwrap_or(i64::MAX));
         if chunk.end > 0 {
             let part = Part { capture_id: capture.id.clone(), upto, last: false, posts: chunk.read };
@@ -72,11 +78,22 @@ pub async fn record_capture(
             opened.rules.refresh().await?;
         }
     }
+    progress.end();
     reader.await?.context("the file cannot be read as posts")?;
     let last = Part { capture_id: capture.id.clone(), upto: upto.saturating_add(1), last: true, posts: Vec::new() };
     let batch = Batch { actor: "import".into(), parts: vec![last], visits: Vec::new() };
     opened.store.record(&batch, crate::clock::now_ms()).await?;
     Ok(imported)
+}
+
+/// The sources whose pages may stand in a file that people bring.
+async fn known_sources(opened: &Opened) -> Result<Vec<Source>> {
+    let rows = opened.store.sources().await?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.state != SourceState::Retired)
+        .filter_map(|row| Source::load(&row.toml, &row.id, &row.params.into_iter().collect()).ok())
+        .collect())
 }
 
 /// Records of a file that are recorded together.

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod alarming;
+mod bringing;
 mod bundle;
 mod cli;
 mod clock;
@@ -27,6 +28,8 @@ mod previewing;
 mod progress;
 mod reading;
 mod reassessing;
+mod streaming;
+mod trying;
 
 use std::process::ExitCode;
 

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
-use intake::extract::{Item, Page, Role, extract};
-use intake::fetch::{charset, content};
-use intake::source::Source;
+use intake::crawl::again::{KeptPage, read_again};
 use model::{Method, Post};
 use rules::Ruleset;
 use store::{Batch, CaptureRow, LONGEST_MS, Part, ReadPost};
-use url::Url;
 
-use crate::importing;
 use crate::opening::Opened;
+use crate::{bringing, crawling, importing, streaming};
 
 /// Captures that are taken up together: few, so that others find work and a lease outlasts them.
 const WAITING: u32 = 20;
@@ -24,27 +21,6 @@ pub fn read_post(ruleset: &Ruleset, post: Post) -> ReadPost {
     let reading = text::read(post.title.as_deref(), &post.text, post.posted_at_ms);
     let assessment = ruleset.assess(&reading);
     ReadPost { post, assessment: Some(assessment), facts: reading.facts }
-}
-
-/// A post of a page as the store knows posts.
-pub fn post_of(source: &str, item: Item) -> Post {
-    Post {
-        source: source.to_owned(),
-        native_id: item.id,
-        url: item.url,
-        title: item.title,
-        text: item.text,
-        author: item.author,
-        author_id: item.author_id,
-        posted_at_ms: item.time.map(|moment| moment.at_ms),
-        edited_at_ms: item.edited.map(|moment| moment.at_ms),
-        thread: item.thread,
-        parent: item.reply_to,
-        place: item.place,
-        price: item.price,
-        links: item.links,
-        bytes: None,
-    }
 }
 
 /// Records what waits: captures that people sent, and what an interrupted run kept but did not record. Nothing that
@@ -60,7 +36,8 @@ pub async fn resume(opened: &Opened) -> Result<()> {
             let outcome = match capture.capture.method {
                 _ if capture.tries > TRIES => Err(anyhow!("đã thử đọc {TRIES} lần, lần nào cũng phải dừng giữa chừng")),
                 Method::Import => importing::record_capture(opened, &capture, |_| {}).await.map(|_| ()),
-                _ => record_page(opened, &capture, now_ms).await,
+                Method::Paste | Method::Tip => bringing::record_capture(opened, &capture, now_ms).await,
+                Method::Crawl | Method::Stream => record_fetched(opened, &capture, now_ms).await,
             };
             if let Err(error) = outcome {
                 if is_store_away(&error) {
@@ -78,54 +55,41 @@ fn is_store_away(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<store::Error>().is_some_and(store::Error::may_pass))
 }
 
-/// Extracts a kept page again from its original, by the file of its source.
-async fn record_page(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Result<()> {
-    let source = opened.store.source(&capture.capture.source).await?;
-    let params: BTreeMap<String, String> = source.params.iter().cloned().collect();
-    let posts = match Source::load(&source.toml, &source.id, &params) {
-        Ok(rules) => {
-            let bytes = opened.store.original(&capture.sha256).await?;
-            items_of(&rules, capture, &bytes)?
-        }
-        Err(problems) => anyhow::bail!("the source file has {} problem(s)", problems.len()),
+/// Reads again what came from a source: a page, or frames of a stream, by the source's file as it is now.
+async fn record_fetched(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> Result<()> {
+    let row = opened.store.source(&capture.capture.source).await?;
+    let params: BTreeMap<String, String> = row.params.iter().cloned().collect();
+    let source = crawling::load(&row.toml, &row.id, &params)?;
+    if capture.capture.method == Method::Stream {
+        return streaming::record_capture(opened, capture, &source, now_ms).await;
+    }
+    let body = opened.store.original(&capture.sha256).await?;
+    let asked = &capture.capture.url_requested;
+    let known = opened.store.address(&row.id, asked).await?;
+    let is_start = source.starts.iter().any(|start| start.url.as_str() == asked);
+    // An address that was never due is no page of posts: robots.txt, a stop of a redirect.
+    let (kind, memo) = match known {
+        Some(known) => known,
+        None if is_start => ("start".to_owned(), None),
+        None => ("sitemap".to_owned(), None),
+    };
+    let page = KeptPage {
+        asked,
+        answered: &capture.capture.url_final,
+        kind: &kind,
+        memo: memo.as_deref(),
+        status: capture.capture.status.unwrap_or(200),
+        fields: &capture.capture.response_headers,
+        body: &body,
+        fetched_at_ms: capture.capture.fetched_at_ms,
     };
     let ruleset = opened.rules.current();
-    let posts: Vec<ReadPost> = posts.into_iter().map(|item| read_post(&ruleset, post_of(&source.id, item))).collect();
+    let items = read_again(&source, &page)?.items;
+    let posts: Vec<ReadPost> =
+        items.into_iter().map(|item| read_post(&ruleset, item.into_post(&row.id))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };
     opened.store.record(&batch, now_ms).await?;
     Ok(())
-}
-
-/// The page's role is not kept with the bytes; posts stand on a detail page or, without `[list]`, on a start page.
-fn items_of(source: &Source, capture: &CaptureRow, bytes: &[u8]) -> Result<Vec<Item>> {
-    let head = &capture.capture.response_headers;
-    let header = |name: &str| head.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
-    let body = content::decode(bytes, header("content-encoding"), &content::Caps::default())?;
-    let declared = capture.capture.content_type.as_deref().unwrap_or_default();
-    let media_type = declared.split(';').next().unwrap_or_default().trim().to_lowercase();
-    let decoded = charset::decode(&body, Some(declared), &media_type);
-    let url = Url::parse(&capture.capture.url_final)?;
-    let root = Url::parse(&capture.capture.url_requested)?;
-    let noindex = header("x-robots-tag").is_some_and(|value| value.to_lowercase().contains("noindex"));
-    for role in [Role::Detail, Role::Start] {
-        let page = Page {
-            url: &url,
-            text: &decoded.text,
-            media_type: &media_type,
-            role,
-            root: &root,
-            fetched_at_ms: capture.capture.fetched_at_ms,
-            first_seen_ms: capture.capture.fetched_at_ms,
-            lastmod_ms: None,
-            thread: None,
-            noindex,
-        };
-        let result = extract(source, &page);
-        if !result.items.is_empty() && !result.noindex {
-            return Ok(result.items);
-        }
-    }
-    Ok(Vec::new())
 }

@@ -187,6 +187,14 @@ async fn erase_posts(db: &mut AnyConnection, ids: &[String], cause: &str, now_ms
     ] {
         run_among(db, begin, &ids).await?;
     }
+    // Of a tip everything goes but the word that there was one.
+    let tips: Vec<String> =
+        erased.iter().filter(|[_, source, _]| source == crate::TIPS).map(|[.., native_id]| native_id.clone()).collect();
+    if !tips.is_empty() {
+        for begin in ["DELETE FROM tip_contacts WHERE tip_id", "DELETE FROM tip_answers WHERE tip_id"] {
+            run_among(db, begin, &tips).await?;
+        }
+    }
     for chunk in contacts.chunks(64) {
         let mut statement = Sql::new("DELETE FROM contacts WHERE id", []);
         among(&mut statement, chunk);

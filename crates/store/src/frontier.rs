@@ -90,6 +90,10 @@ pub struct Visit {
     pub gone: Vec<String>,
     /// Least time between the two looks that make a deletion.
     pub gone_after_ms: i64,
+    /// Native ids of posts that their platform says are deleted: no second look is needed.
+    pub deleted: Vec<String>,
+    /// Ids of authors whose accounts are gone, and their posts with them.
+    pub accounts_gone: Vec<String>,
     /// The lines for the log of fetches, one a request, in order; their `id` is given by the store.
     pub fetches: Vec<FetchRow>,
     /// What the visit says about the health of its source.
@@ -142,6 +146,16 @@ impl Lease {
 }
 
 impl Store {
+    /// What the frontier knows of an address: its kind and what the last visit left.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn address(&self, source: &str, url: &str) -> Result<Option<(String, Option<String>)>> {
+        let select = "SELECT kind, memo FROM frontier WHERE source = $1 AND url = $2";
+        let row = sql::row(&mut *self.read().await?, select, [source.into(), url.into()]).await?;
+        row.map(|row| Ok((sql::text(&row, "kind")?, sql::text_or_none(&row, "memo")?))).transpose()
+    }
+
     /// Adds addresses, all in one transaction; known ones stay as they are. The number of new ones.
     ///
     /// # Errors

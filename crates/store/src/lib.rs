@@ -44,6 +44,7 @@ mod sources;
 mod sql;
 mod takedowns;
 mod timeline;
+mod tips;
 mod unit;
 mod visit;
 mod writing;
@@ -82,4 +83,5 @@ pub use source_health::{
 };
 pub use sources::{FetchRow, NewSource, SourceRow};
 pub use takedowns::TakedownRow;
+pub use tips::{NewTip, TIPS, TipAnswer, TipRow, TipStanding};
 pub use unit::{DecisionRow, WorkUnit};

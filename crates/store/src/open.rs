@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "leases", include_str!("../migrations/0002_leases.sql")),
     (4, "retention", include_str!("../migrations/0004_retention.sql")),
     (10, "why_nothing_came", include_str!("../migrations/0010_why_nothing_came.sql")),
+    (20, "doors", include_str!("../migrations/0020_doors.sql")),
 ];
 
 /// Connections that read. One writes where the database is SQLite.

@@ -262,6 +262,24 @@ impl Store {
         row.as_ref().map(PostRow::read).transpose()
     }
 
+    /// Whether a post is stored.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn has_post(&self, source: &str, native_id: &str) -> Result<bool> {
+        let count = "SELECT COUNT(*) AS n FROM posts WHERE source = $1 AND native_id = $2";
+        Ok(sql::count(&mut *self.read().await?, count, [source.into(), native_id.into()]).await? > 0)
+    }
+
+    /// Whether a post of an author is stored that is not known to be gone.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn has_author(&self, source: &str, author_id: &str) -> Result<bool> {
+        let count = "SELECT COUNT(*) AS n FROM posts WHERE source = $1 AND author_id = $2 AND gone_at_ms IS NULL";
+        Ok(sql::count(&mut *self.read().await?, count, [source.into(), author_id.into()]).await? > 0)
+    }
+
     /// All texts of a post in the order seen, the current one last.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ pub struct SourceRow {
     pub access: String,
     /// Why it is blocked, or the last problem.
     pub problem: Option<String>,
+    /// Fingerprint of the text and parameters that a person has seen posts of.
+    pub previewed: Option<String>,
     /// When it was added.
     pub added_at_ms: i64,
     /// Last change.
@@ -85,6 +87,7 @@ impl SourceRow {
             state: sql::id_of(row, "state")?,
             access: sql::text(row, "access")?,
             problem: sql::text_or_none(row, "problem")?,
+            previewed: sql::text_or_none(row, "previewed")?,
             added_at_ms: sql::int(row, "added_at_ms")?,
             updated_at_ms: sql::int(row, "updated_at_ms")?,
             posts: sql::natural(row, "posts")?,
@@ -121,7 +124,8 @@ impl FetchRow {
 }
 
 impl Store {
-    /// Adds a source or replaces its text and parameters; its state stays (a new one is a draft).
+    /// Adds a source or replaces its text and parameters. Its state stays, but a new one is a draft, and so is a
+    /// previewed one whose text changes: nobody has seen what the new text brings.
     ///
     /// # Errors
     /// `Refused` without the right.
@@ -132,7 +136,9 @@ impl Store {
             &mut tx,
             "INSERT INTO sources (id, toml, params, state, access, added_at_ms, updated_at_ms, posts) \
              VALUES ($1, $2, $3, 'draft', $4, $5, $5, 0) ON CONFLICT (id) DO UPDATE SET toml = excluded.toml, \
-             params = excluded.params, access = excluded.access, updated_at_ms = excluded.updated_at_ms",
+             params = excluded.params, access = excluded.access, updated_at_ms = excluded.updated_at_ms, \
+             state = CASE WHEN sources.state = 'previewed' AND (sources.toml <> excluded.toml \
+             OR sources.params <> excluded.params) THEN 'draft' ELSE sources.state END",
             [
                 (&new.id).into(),
                 (&new.toml).into(),
@@ -178,6 +184,51 @@ impl Store {
         let detail = json!({ "from": before.state.id(), "to": state.id() });
         audit::append(&mut tx, by, "source.move", id, &detail, now_ms).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Writes down that a person has seen posts of this text with these parameters; a draft is then previewed. What is
+    /// enabled, paused or blocked stays so.
+    ///
+    /// # Errors
+    /// `Missing`, `Refused`.
+    pub async fn preview_source(&self, by: &str, id: &str, fingerprint: &str, now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        let before = source(&mut tx, id).await?;
+        may_run(&mut tx, by, Act::WorkSources).await?;
+        let state = match before.state {
+            SourceState::Draft => before.state.moved(SourceState::Previewed, true)?,
+            state => state,
+        };
+        sql::run(
+            &mut tx,
+            "UPDATE sources SET state = $2, previewed = $3, updated_at_ms = $4 WHERE id = $1",
+            [id.into(), state.id().into(), fingerprint.into(), now_ms.into()],
+        )
+        .await?;
+        audit::append(&mut tx, by, "source.preview", id, &json!({ "fingerprint": fingerprint }), now_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets the kept pages of a source be extracted again, the last of each address: its mapping was corrected. The
+    /// number of pages that now wait; older originals stay as they were read.
+    ///
+    /// # Errors
+    /// `Database`, `Refused`.
+    pub async fn extract_again(&self, by: &str, id: &str, now_ms: i64) -> Result<u64> {
+        let mut tx = self.write().await?;
+        may_run(&mut tx, by, Act::WorkSources).await?;
+        let waiting = sql::run(
+            &mut tx,
+            "UPDATE captures SET state = 'kept', recorded_upto = 0, problem = NULL WHERE source = $1 \
+             AND method = 'crawl' AND state IN ('recorded', 'failed') AND gone_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM captures later \
+             WHERE later.source = captures.source AND later.url = captures.url AND later.method = 'crawl' \
+             AND later.id > captures.id)",
+            [id.into()],
+        )
+        .await?;
+        audit::append(&mut tx, by, "source.extract_again", id, &json!({ "pages": waiting }), now_ms).await?;
+        tx.commit().await?;
+        Ok(waiting)
     }
 
     /// The crawler blocks an enabled source, or writes down its last problem while it goes on.

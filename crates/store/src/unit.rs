@@ -71,6 +71,10 @@ pub struct WorkUnit {
     pub campaign: Vec<QueueRow>,
     /// Decisions about those, newest first, at most 20.
     pub campaign_decisions: Vec<DecisionRow>,
+    /// The posts of its thread, itself among them, in the order they were written; at most 40 around it.
+    pub thread: Vec<PostRow>,
+    /// Captures of the pictures that came with it.
+    pub pictures: Vec<String>,
 }
 
 /// Items of a campaign and decisions about them that one unit shows at most.
@@ -117,6 +121,28 @@ async fn assessment(
     row.map(|row| Ok((sql::json(&row, "body")?, sql::json(&row, "facts")?))).transpose()
 }
 
+/// Posts of a thread that one unit shows at most, on each side of its own.
+const THREAD_POSTS: usize = 20;
+/// Posts of a thread that are looked at.
+const THREAD_LOOKED_AT: i64 = 2_000;
+
+/// The posts around one: what "ib em" answers. None where it stands alone.
+async fn thread(db: &mut AnyConnection, post: &PostRow) -> Result<Vec<PostRow>> {
+    let root = post.thread.as_ref().or(post.parent.as_ref()).unwrap_or(&post.native_id);
+    let mut select = Sql::new("SELECT * FROM posts WHERE source = ", []);
+    select.bind(&post.source).push(" AND (thread = ").bind(root).push(" OR native_id = ").bind(root);
+    select.push(" OR native_id = ").bind(post.parent.as_ref().unwrap_or(root)).push(") LIMIT ").bind(THREAD_LOOKED_AT);
+    let mut posts = select.rows(db).await?.iter().map(PostRow::read).collect::<Result<Vec<_>>>()?;
+    posts.sort_by_key(|it| (it.native_id != *root, it.posted_at_ms.unwrap_or(it.first_seen_at_ms), it.id.clone()));
+    let Some(own) = posts.iter().position(|it| it.id == post.id).filter(|_| posts.len() > 1) else {
+        return Ok(Vec::new());
+    };
+    // The opening post is kept, whatever lies between: it says what the thread is about.
+    let from = own.saturating_sub(THREAD_POSTS);
+    let keep = |n: usize| n == 0 || (n >= from && n <= own + THREAD_POSTS);
+    Ok(posts.into_iter().enumerate().filter(|(n, _)| keep(*n)).map(|(_, it)| it).collect())
+}
+
 impl Store {
     /// One unit of work. Reading it writes no audit row: call [`Store::audit`] with `alert.read`.
     ///
@@ -161,6 +187,8 @@ impl Store {
             let rows = select.rows(&mut db).await?;
             campaign_decisions = rows.iter().map(DecisionRow::read).collect::<Result<Vec<_>>>()?;
         }
+        let thread = thread(&mut db, &post).await?;
+        let pictures = self.pictures_of(&capture.id).await?;
         Ok(WorkUnit {
             row,
             post,
@@ -173,6 +201,8 @@ impl Store {
             decisions,
             campaign,
             campaign_decisions,
+            thread,
+            pictures,
         })
     }
 

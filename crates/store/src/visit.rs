@@ -156,5 +156,28 @@ async fn lose(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -> Result<u64>
         )
         .await?;
     }
+    Ok(gone + delete(db, visit, now_ms).await?)
+}
+
+/// A post is gone at once when its platform says so, by itself or with its account.
+async fn delete(db: &mut AnyConnection, visit: &Visit, now_ms: i64) -> Result<u64> {
+    let mut native_ids = visit.deleted.clone();
+    for author_id in &visit.accounts_gone {
+        let select = "SELECT native_id FROM posts WHERE source = $1 AND author_id = $2 AND gone_at_ms IS NULL";
+        for row in sql::rows(db, select, [(&visit.source).into(), author_id.into()]).await? {
+            native_ids.push(sql::text(&row, "native_id")?);
+        }
+    }
+    let mut gone = 0;
+    for native_id in &native_ids {
+        let seq = take(db, "posts", 1).await? + 1;
+        gone += sql::run(
+            db,
+            "UPDATE posts SET gone_at_ms = $3, missing_since_ms = COALESCE(missing_since_ms, $3), seq = $4 \
+             WHERE source = $1 AND native_id = $2 AND gone_at_ms IS NULL",
+            [(&visit.source).into(), native_id.into(), now_ms.into(), seq.into()],
+        )
+        .await?;
+    }
     Ok(gone)
 }

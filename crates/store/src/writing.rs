@@ -136,7 +136,8 @@ pub(crate) async fn see_again(db: &mut AnyConnection, again: &[(&Item<'_>, &Post
     for ((capture_id, seen_at_ms), posts) in by_capture {
         for chunk in posts.chunks(64) {
             let mut update = Sql::new(
-                "UPDATE posts SET seen_capture_id = $1, missing_since_ms = NULL, \
+                "UPDATE posts SET seen_capture_id = $1, \
+                 missing_since_ms = CASE WHEN missing_since_ms >= $2 THEN missing_since_ms END, \
                  last_seen_at_ms = CASE WHEN last_seen_at_ms < $2 THEN $2 ELSE last_seen_at_ms END WHERE id IN (",
                 [capture_id.into(), seen_at_ms.into()],
             );
@@ -154,7 +155,8 @@ pub(crate) async fn see_again(db: &mut AnyConnection, again: &[(&Item<'_>, &Post
             sql::run(db, "UPDATE erasures SET settled_at_ms = NULL WHERE id = $1", [(&post.id).into()]).await?;
             continue;
         }
-        if post.gone_at_ms.is_some() {
+        // A kept page that is read again is no news of a post that was found gone after it.
+        if post.gone_at_ms.is_some_and(|gone| gone < item.seen_at_ms) {
             sql::run(
                 db,
                 "UPDATE posts SET gone_at_ms = NULL, seq = $2 WHERE id = $1",
@@ -217,7 +219,8 @@ pub(crate) async fn new_version(db: &mut AnyConnection, item: &Item<'_>, known: 
          author_id = COALESCE($6, author_id), posted_at_ms = COALESCE($7, posted_at_ms), \
          edited_at_ms = COALESCE($8, edited_at_ms), extra = COALESCE($9, extra), capture_id = $10, \
          seen_capture_id = $10, byte_start = $11, byte_end = $12, version_at_ms = $13, last_seen_at_ms = $13, \
-         missing_since_ms = NULL, gone_at_ms = NULL, version = version + 1, ruleset = $14, stance = $15, \
+         missing_since_ms = CASE WHEN missing_since_ms >= $13 THEN missing_since_ms END, \
+         gone_at_ms = CASE WHEN gone_at_ms >= $13 THEN gone_at_ms END, version = version + 1, ruleset = $14, stance = $15, \
          points = $16, families = $17, campaign_id = $18, pseudonymised_at_ms = NULL WHERE id = $1",
         [
             (&known.id).into(),

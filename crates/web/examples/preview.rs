@@ -48,6 +48,11 @@ async fn main() -> Result<(), Failure> {
             let store = sealing.clone();
             Box::pin(async move { seal(&store, &case_id, now_ms).await.map_err(|error| error.to_string()) })
         }),
+        doors: web::Doors {
+            take_in: Arc::new(|_, _| Box::pin(async { Err("trang xem thử không giữ gì".to_owned()) })),
+            trial: Arc::new(|_| Box::pin(async { Err("trang xem thử không mở địa chỉ nào".to_owned()) })),
+            contacts: Arc::new(intake::tip::ContactKey::open(&folder.join("contact_key"))?),
+        },
         rules,
         desk: web::Desk::default(),
         settings: web::Settings {

@@ -58,11 +58,13 @@ rights!(
     ReadRules,
     ReadSources,
     ReadSupport,
+    Raise,
     Reveal,
     Search,
     SignEscalation,
     WorkSources,
     WorkCase,
+    WorkSources,
 );
 
 /// A logged-in person.

@@ -20,6 +20,8 @@ pub enum Here {
     Support,
     Cases,
     Search,
+    Tips,
+    Paste,
     Packets,
     Sources,
     Rules,
@@ -31,10 +33,12 @@ pub enum Here {
 }
 
 /// One place of the rail: key in the locales, address, right.
-const PLACES: [(Here, &str, &str, Act); 12] = [
+const PLACES: [(Here, &str, &str, Act); 14] = [
     (Here::Queue, "nav_queue", "/queue", Act::ReadQueue),
     (Here::Support, "nav_support", "/support", Act::ReadSupport),
     (Here::Cases, "nav_cases", "/cases", Act::ReadCase),
+    (Here::Tips, "nav_tips", "/tips", Act::ReadQueue),
+    (Here::Paste, "nav_paste", "/paste", Act::Raise),
     (Here::Search, "nav_search", "/search", Act::Search),
     (Here::Packets, "nav_packets", "/packets", Act::ReadPackets),
     (Here::Sources, "nav_sources", "/sources", Act::ReadSources),
@@ -46,8 +50,8 @@ const PLACES: [(Here, &str, &str, Act); 12] = [
     (Here::Audit, "nav_audit", "/audit", Act::ReadAudit),
 ];
 
-/// The first five places are daily work; a line separates them from the rest.
-const DAILY: usize = 5;
+/// The first seven places are daily work; a line separates them from the rest.
+const DAILY: usize = 7;
 
 /// One link of the rail.
 pub struct Link<'a> {
@@ -93,6 +97,14 @@ impl Frame {
             person: None,
             counts: None,
         }
+    }
+
+    /// In the language that the address asks for, where it asks for one.
+    pub fn in_language(mut self, asked: Option<&str>) -> Frame {
+        if let Some(asked) = asked {
+            self.words = Language::from_id(asked).words();
+        }
+        self
     }
 
     /// Names the person and the place.

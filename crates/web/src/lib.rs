@@ -13,15 +13,18 @@ mod cases;
 mod decide;
 mod desk;
 mod door;
+mod doors;
 mod events;
 mod families;
 mod frame;
 mod guard;
+mod limits;
 mod locale;
 mod marks;
 mod numbers;
 mod packets;
 mod password;
+mod paste;
 mod people;
 mod queue;
 mod retention;
@@ -30,13 +33,18 @@ mod rules_page;
 mod search;
 mod show;
 mod source_health;
+mod source_trial;
 mod sources;
 mod summary;
 mod support;
+mod tip;
+mod tips;
 mod trouble;
 mod unit;
+mod upload;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -47,6 +55,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 pub use desk::{BeforeAfter, Changed, Desk, Draft, Later, Preview, Trying};
+pub use doors::{Brought, Doing, Doors, SourceTrial, TakeIn, TrialOf, Try};
 pub use locale::{Language, Words};
 pub use password::hash as hash_password;
 pub use routes::{ROUTES, Route};
@@ -105,6 +114,8 @@ pub struct App {
     pub index: Arc<index::Index>,
     /// Builds and seals the packet of a signed escalation.
     pub seal: Seal,
+    /// Takes in what people bring, and tries sources.
+    pub doors: Doors,
     /// The rules in force; a new value shows from the next request on.
     pub rules: watch::Receiver<Arc<RulesInForce>>,
     /// The draft of the rules and its preview.
@@ -117,6 +128,7 @@ pub struct App {
 pub(crate) struct Console {
     pub app: App,
     pub summaries: summary::Summaries,
+    pub limits: limits::Limits,
     /// Hashing a password takes 19 MiB and half a core: two at a time, so that log-ins never starve the queue.
     pub hashing: Semaphore,
     pub ended: watch::Receiver<bool>,
@@ -132,7 +144,14 @@ pub(crate) fn now_ms() -> i64 {
 
 fn console(app: App) -> Shared {
     let (end, ended) = watch::channel(false);
-    Arc::new(Console { app, summaries: summary::Summaries::default(), hashing: Semaphore::new(2), ended, end })
+    Arc::new(Console {
+        app,
+        summaries: summary::Summaries::default(),
+        limits: limits::Limits::default(),
+        hashing: Semaphore::new(2),
+        ended,
+        end,
+    })
 }
 
 /// The whole console as a service.
@@ -155,5 +174,7 @@ pub async fn serve(
         shutdown.await;
         console.end.send_replace(true);
     };
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(shutdown)
+        .await
 }

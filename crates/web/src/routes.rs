@@ -2,12 +2,13 @@
 //! table with every role and finds a row that says otherwise.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 use model::Act;
 
 use crate::{
-    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, people, queue, retention, rules_page,
-    search, source_health, sources, support, trouble,
+    Shared, assets, audit, cases, decide, door, events, guard, numbers, packets, paste, people, queue, retention,
+    rules_page, search, source_health, source_trial, sources, support, tip, tips, trouble, upload,
 };
 
 /// One address of the console.
@@ -30,7 +31,8 @@ const fn send(path: &'static str, act: Act, handler: fn() -> MethodRouter<Shared
     Route { method: "POST", path, act: Some(act), handler }
 }
 
-/// Every address that needs a log-in. The log-in page itself and the static files are the only others.
+/// Every address that needs a log-in. The log-in page itself, the form for tips and the static files are the only
+/// others.
 pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/", act: None, handler: || get(door::start) },
     Route { method: "POST", path: "/logout", act: None, handler: || post(door::log_out) },
@@ -59,10 +61,22 @@ pub const ROUTES: &[Route] = &[
     read("/packets/{packet}/report", Act::ReadPackets, || get(packets::report)),
     send("/packets/{packet}/receipt", Act::Answer, || post(packets::receipt)),
     send("/packets/{packet}/answer", Act::Answer, || post(packets::answer)),
+    read("/tips", Act::ReadQueue, || get(tips::page)),
+    send("/tips/{tip}/read", Act::ReadQueue, || post(tips::read)),
+    send("/tips/{tip}/answer", Act::ReadQueue, || post(tips::answer)),
+    send("/tips/{tip}/contact", Act::Reveal, || post(tips::contact)),
+    send("/tips/{tip}/raise", Act::Raise, || post(tips::raise)),
+    read("/pictures/{picture}", Act::Reveal, || get(tips::picture)),
+    read("/paste", Act::Raise, || get(paste::page)),
+    send("/paste", Act::Raise, || post(paste::send).layer(upload_size())),
     read("/sources", Act::ReadSources, || get(sources::page)),
     read("/sources/health", Act::ReadSources, || get(source_health::page)),
     send("/sources/stop", Act::WorkSources, || post(source_health::stop)),
     send("/sources/resume", Act::WorkSources, || post(source_health::resume)),
+    read("/sources/edit", Act::WorkSources, || get(source_trial::edit)),
+    send("/sources/try", Act::WorkSources, || post(source_trial::try_out)),
+    send("/sources/save", Act::WorkSources, || post(source_trial::save)),
+    send("/sources/move", Act::WorkSources, || post(source_trial::shift)),
     read("/rules", Act::ReadRules, || get(rules_page::page)),
     send("/rules/preview", Act::ProposeRules, || post(rules_page::preview)),
     send("/rules/propose", Act::ProposeRules, || post(rules_page::propose)),
@@ -81,10 +95,17 @@ pub const ROUTES: &[Route] = &[
     read("/audit", Act::ReadAudit, || get(audit::page)),
 ];
 
+/// Forms with a picture may be larger than the others.
+fn upload_size() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(upload::UPLOAD_BYTES_MAX)
+}
+
 /// Builds the service from the table.
 pub(crate) fn router(console: Shared) -> Router {
     let mut pages = Router::new()
         .route("/login", get(door::page).post(door::log_in))
+        .route("/tip", get(tip::page).post(tip::send).layer(upload_size()))
+        .route("/tip/code", get(tip::code_page).post(tip::code))
         .route("/static/{*path}", get(assets::serve))
         .fallback(trouble::no_page);
     for route in ROUTES {

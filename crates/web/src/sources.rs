@@ -1,12 +1,14 @@
-//! Sources with their state and the reason for it. Changed on the command line, where a source can be tried first.
+//! Sources with their state and the reason for it. Trying and correcting one is in `source_trial`.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Html;
 use model::{Act, SourceState};
+use serde::Deserialize;
 
 use crate::access::{Actor, may};
 use crate::frame::{Frame, Here};
+use crate::guard::encode;
 use crate::trouble::Result;
 use crate::{Shared, now_ms};
 use crate::{show, source_health};
@@ -14,6 +16,7 @@ use crate::{show, source_health};
 struct Line {
     id: String,
     address: String,
+    edit: String,
     alarms: String,
     state: String,
     trouble: bool,
@@ -26,13 +29,24 @@ struct Line {
 #[template(path = "sources.html")]
 struct SourcesPage {
     page: Frame,
+    said: Option<String>,
     sources: Vec<Line>,
     is_stopped: bool,
     may_stop: bool,
 }
 
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    said: String,
+}
+
 /// The list.
-pub async fn page(State(console): State<Shared>, actor: Actor<may::ReadSources>) -> Result<Html<String>> {
+pub async fn page(
+    State(console): State<Shared>,
+    actor: Actor<may::ReadSources>,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>> {
     let page = actor.frame(&console, Here::Sources).await?;
     let (words, now_ms) = (page.words(), now_ms());
     let store = &console.app.store;
@@ -43,6 +57,7 @@ pub async fn page(State(console): State<Shared>, actor: Actor<may::ReadSources>)
     };
     let line = |source: store::SourceRow| Line {
         address: source_health::address(&source.id),
+        edit: format!("/sources/edit?id={}", encode(&source.id)),
         alarms: causes(&source.id),
         state: words.of("source_state", source.state.id()),
         trouble: source.state == SourceState::Blocked
@@ -56,5 +71,7 @@ pub async fn page(State(console): State<Shared>, actor: Actor<may::ReadSources>)
     let sources = store.sources().await?.into_iter().map(line).collect();
     let is_stopped = store.is_crawling_stopped().await?;
     let may_stop = actor.person.role.may(Act::WorkSources);
-    Ok(Html(SourcesPage { page, sources, is_stopped, may_stop }.render()?))
+    let key = format!("said_source_{}", asked.said);
+    let said = words.has(&key).then(|| words.t(&key).to_owned());
+    Ok(Html(SourcesPage { page, said, sources, is_stopped, may_stop }.render()?))
 }

@@ -24,6 +24,8 @@ pub enum Trouble {
     Missing,
     /// The form was not as the page sent it.
     BadForm,
+    /// What was sent is larger than it may be.
+    TooLarge,
     /// The request came from another site.
     Foreign,
     /// A legal rule forbids it; the sentence says which and what to do.
@@ -65,6 +67,7 @@ impl Trouble {
             Trouble::NoRight | Trouble::Foreign => StatusCode::FORBIDDEN,
             Trouble::Missing => StatusCode::NOT_FOUND,
             Trouble::BadForm => StatusCode::BAD_REQUEST,
+            Trouble::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Trouble::Refused(_) => StatusCode::CONFLICT,
             Trouble::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -100,6 +103,7 @@ pub async fn render(State(console): State<Shared>, request: Request, next: Next)
         Trouble::NoRight => ("no_right", None),
         Trouble::Missing => ("missing", None),
         Trouble::BadForm => ("bad_form", None),
+        Trouble::TooLarge => ("too_large", None),
         Trouble::Foreign => ("foreign", None),
         Trouble::Refused(reason) => ("refused", Some(reason.clone())),
         Trouble::Ours(number) => ("ours", Some(page.with("trouble_ours_what", number))),

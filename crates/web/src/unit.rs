@@ -88,6 +88,16 @@ pub struct VersionView {
     pub text: Option<String>,
 }
 
+/// A post of the thread. Its text is withheld with that of the unit.
+pub struct ThreadView {
+    pub when: When,
+    pub author: Option<String>,
+    pub text: Option<String>,
+    pub own: bool,
+    pub answered: bool,
+    pub gone: bool,
+}
+
 pub struct CaseLink {
     pub id: String,
 }
@@ -119,7 +129,8 @@ pub struct Unit {
     pub author: Option<String>,
     pub gone: Option<When>,
     pub versions: Vec<VersionView>,
-    pub thread: Vec<String>,
+    pub thread: Vec<ThreadView>,
+    pub pictures: Vec<String>,
     pub decidable: bool,
     pub campaign: u32,
     pub case: Option<CaseLink>,
@@ -178,7 +189,8 @@ pub fn view(words: &Words, work: &WorkUnit, step: u8, me: &str, back: String) ->
         author: work.post.author.clone(),
         gone: work.post.gone_at_ms.map(|at| When::of(words, at, now_ms)),
         versions: versions(words, work, step, now_ms),
-        thread: thread(words, work),
+        thread: thread(words, work, step, now_ms),
+        pictures: work.pictures.clone(),
         decidable: row.state.is_open() && !held,
         campaign: row.campaign_items,
         case: row.case_id.clone().map(|id| CaseLink { id }),
@@ -393,10 +405,19 @@ fn versions(words: &Words, work: &WorkUnit, step: u8, now_ms: i64) -> Vec<Versio
     work.versions.iter().map(view).collect()
 }
 
-fn thread(words: &Words, work: &WorkUnit) -> Vec<String> {
-    let thread = work.post.thread.iter().map(|id| words.with("thread_of", id));
-    let parent = work.post.parent.iter().map(|id| words.with("answer_to", id));
-    thread.chain(parent).collect()
+fn thread(words: &Words, work: &WorkUnit, step: u8, now_ms: i64) -> Vec<ThreadView> {
+    let view = |post: &store::PostRow| ThreadView {
+        when: When::of(words, post.posted_at_ms.unwrap_or(post.first_seen_at_ms), now_ms),
+        author: post.author.clone(),
+        text: (step == 2).then(|| match &post.title {
+            Some(title) if post.id == work.thread[0].id => format!("{title}\n{}", post.text),
+            _ => post.text.clone(),
+        }),
+        own: post.id == work.post.id,
+        answered: work.post.parent.as_ref() == Some(&post.native_id),
+        gone: post.gone_at_ms.is_some(),
+    };
+    work.thread.iter().map(view).collect()
 }
 
 fn history(words: &Words, work: &WorkUnit, now_ms: i64) -> Vec<Line> {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use intake::crawl::{Event, Options, Summary};
+use intake::source::Kind;
 use model::SourceState;
 
 use super::serve;
 use crate::config::Config;
 use crate::crawling::{self, Crawler};
 use crate::following::Follower;
-use crate::{clock, opening, reading};
+use crate::{clock, opening, reading, streaming};
 
 /// What `crawl` was asked for.
 pub struct Asked {
@@ -37,6 +38,8 @@ pub async fn run(data: &str, asked: Asked, config: &Config) -> Result<bool> {
         let toml = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let params = params(&asked.params)?;
         sources.push(crawler.take_in(&toml, &path.display().to_string(), &params, now_ms).await?);
+        // A corrected mapping reads what is kept before anything is fetched.
+        reading::resume(&opened).await?;
     } else if asked.once {
         for row in opened.store.sources().await?.into_iter().filter(|row| row.state == SourceState::Enabled) {
             let params: BTreeMap<String, String> = row.params.into_iter().collect();
@@ -46,12 +49,24 @@ pub async fn run(data: &str, asked: Asked, config: &Config) -> Result<bool> {
             bail!("no source is enabled; name one with --source, or enable one: canhgiac source list");
         }
     }
+    let fetcher = crawler.fetcher();
     if !asked.once {
-        crawler.run_until(serve::on_signal()).await?;
+        let stop = serve::on_signal();
+        let streams = tokio::spawn(streaming::run_until(opened.clone(), fetcher, stop.clone()));
+        crawler.run_until(stop).await?;
+        streams.await??;
         return Ok(true);
     }
     let mut whole = true;
     for source in &sources {
+        if source.kind == Kind::Jetstream {
+            let followed = streaming::follow(&opened, &fetcher, source, true, serve::on_signal()).await?;
+            println!(
+                "{}: {} connections, {} new or changed, {} gone",
+                source.name, followed.connections, followed.news, followed.gone
+            );
+            continue;
+        }
         let summary = crawler.once(source, Options::default(), tell).await?;
         whole &= report(&source.name, &summary);
     }

@@ -1,22 +1,25 @@
 //! `canhgiac run`, `serve`, `work`: the roles of one process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use intake::crawl::MemoryKeep;
+use intake::fetch::Fetcher;
+use intake::tip::ContactKey;
 use rules::Ruleset;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use web::{App, RuleLine, RulesInForce, Settings};
+use web::{App, Doors, RuleLine, RulesInForce, Settings, SourceTrial, TrialOf};
 
 use crate::alarming::Teller;
-use crate::clock;
 use crate::config::Config;
 use crate::crawling::Crawler;
 use crate::following::Follower;
 use crate::keeping::Keeper;
 use crate::opening::{self, Opened};
-use crate::{desk, reading, reassessing};
+use crate::{bringing, clock, desk, reading, reassessing, streaming, trying};
 
 /// How long a reassessment goes on before newer work is looked at.
 const REASSESS_FOR: Duration = Duration::from_secs(2);
@@ -63,7 +66,7 @@ pub async fn serve_and_work(
 ) -> Result<()> {
     let (keeper, teller) = (Keeper::new(&opened, config), Teller::new(&opened.store, config)?);
     let worker = tokio::spawn(work_until(opened.clone(), keeper, teller, stop.clone()));
-    let app = app(&opened, config, demo);
+    let app = app(&opened, config, demo)?;
     let mut ended = stop;
     web::serve(listener, app, async move {
         let _ = ended.wait_for(|stopped| *stopped).await;
@@ -73,11 +76,12 @@ pub async fn serve_and_work(
     Ok(())
 }
 
-fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
+fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> Result<App> {
     let handover = opened.handover.clone();
     let in_force = shown_rules(opened);
-    App {
+    Ok(App {
         store: Arc::new(opened.store.clone()),
+        doors: doors(opened, config, demo)?,
         index: opened.index.clone(),
         seal: Arc::new(move |case_id, now_ms| {
             let handover = handover.clone();
@@ -91,7 +95,44 @@ fn app(opened: &Arc<Opened>, config: &Config, demo: bool) -> App {
             secure_cookies: config.secure_cookies && !demo,
             key_fingerprint: opened.handover.fingerprint(),
         },
-    }
+    })
+}
+
+/// What the console hands to the machine: things that people bring, and sources to be tried. The demo's own site is the
+/// only one on loopback that may be looked at.
+fn doors(opened: &Arc<Opened>, config: &Config, demo: bool) -> Result<Doors> {
+    let fetcher = Arc::new(Fetcher::new(demo)?);
+    let library = Arc::new(trying::library(config));
+    let bringing = opened.clone();
+    Ok(Doors {
+        take_in: Arc::new(move |brought, now_ms| {
+            let opened = bringing.clone();
+            Box::pin(
+                async move { bringing::take_in(&opened, brought, now_ms).await.map_err(|error| format!("{error:#}")) },
+            )
+        }),
+        trial: Arc::new(move |asked| {
+            let (fetcher, library) = (fetcher.clone(), library.clone());
+            Box::pin(async move {
+                let tried = match asked {
+                    TrialOf::Link(url) => trying::link(&url, &library, &fetcher).await,
+                    TrialOf::File(toml) => {
+                        trying::file(&toml, &BTreeMap::new(), &fetcher, &mut MemoryKeep::default()).await
+                    }
+                };
+                let tried = tried.map_err(|error| format!("{error:#}"))?;
+                Ok(SourceTrial {
+                    toml: tried.toml,
+                    because: tried.because,
+                    barrier: tried.source.barrier,
+                    is_ready: tried.trial.is_ready(),
+                    posts: tried.trial.posts.iter().map(intake::trial::Line::of).collect(),
+                    problems: tried.trial.problems.into_iter().map(|(url, it)| (url, it.message)).collect(),
+                })
+            })
+        }),
+        contacts: Arc::new(ContactKey::open(&opened.folder.join("contact_key"))?),
+    })
 }
 
 /// What the pages show of the rules follows what is in force.
@@ -167,7 +208,10 @@ fn told_once(before: &mut Option<String>, outcome: Result<()>, what: &str) {
 }
 
 async fn crawl_until(opened: Arc<Opened>, stop: watch::Receiver<bool>) -> Result<()> {
-    Crawler::new(&opened, false)?.run_until(stop).await
+    let crawler = Crawler::new(&opened, false)?;
+    let streams = tokio::spawn(streaming::run_until(opened.clone(), crawler.fetcher(), stop.clone()));
+    crawler.run_until(stop).await?;
+    streams.await?
 }
 
 /// Becomes true on Ctrl-C or a termination signal.

@@ -5,21 +5,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
-use intake::crawl::{Crawl, MemoryKeep, Options, system_clock};
+use intake::crawl::MemoryKeep;
 use intake::fetch::Fetcher;
 use intake::source::check as checking;
+use intake::trial::Line;
 use model::SourceState;
 
 use super::{crawl, source_health};
 use crate::cli::SourceCommand;
 use crate::config::Config;
-use crate::{crawling, opening};
+use crate::trying::Tried;
+use crate::{crawling, opening, trying};
 
 /// The shipped sources.
 pub static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sources");
-
-/// Posts that a preview shows.
-const PREVIEW_POSTS: usize = 5;
 
 /// Does one of the subcommands; `false` when a check failed.
 pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result<bool> {
@@ -32,6 +31,7 @@ pub async fn run(command: SourceCommand, config: &Config, now_ms: i64) -> Result
                 writeln!(std::io::stdout(), "{}\t{}\t{} posts\tdue {due}\t{note}", row.id, row.state, row.posts)?;
             }
         }
+        SourceCommand::Try { url, out, allow_loopback } => return try_link(&url, &out, allow_loopback, config).await,
         SourceCommand::Preview { file, params, allow_loopback } => {
             return preview(&file, &params, allow_loopback).await;
         }
@@ -110,33 +110,82 @@ pub fn check(files: &[PathBuf], config: &Config) -> Result<bool> {
     Ok(problems == 0)
 }
 
-/// Reads the first pages of a source into memory and shows what it would bring; nothing is kept.
+/// Shows what a source file would bring; nothing is kept.
 async fn preview(file: &Path, params: &[String], allow_loopback: bool) -> Result<bool> {
     let toml = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut source = crawling::load(&toml, &file.display().to_string(), &crawl::params(params)?)?;
-    source.walk.stop = intake::source::Stop::Pages(1);
-    let fetcher = Fetcher::new(allow_loopback)?;
-    let mut keep = MemoryKeep::default();
-    let options = Options { patience_ms: 10_000, ..Options::default() };
-    let summary = Crawl::new(&source, &fetcher, &mut keep, system_clock(), options)
-        .once()
-        .await
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    for post in keep.posts.values().take(PREVIEW_POSTS) {
-        let shown: String = post.item.text.chars().take(200).collect();
-        writeln!(
-            std::io::stdout(),
-            "{}\t{}\t{}",
-            post.item.id,
-            post.item.title.as_deref().unwrap_or("-"),
-            shown.replace('\n', " ")
-        )?;
+    let tried =
+        trying::file(&toml, &crawl::params(params)?, &Fetcher::new(allow_loopback)?, &mut MemoryKeep::default())
+            .await?;
+    show(&tried)?;
+    Ok(tried.trial.problems.is_empty() && !tried.trial.posts.is_empty())
+}
+
+/// Finds the source file for a link; writes it and its fixture where it brings posts.
+async fn try_link(url: &str, out: &Path, allow_loopback: bool, config: &Config) -> Result<bool> {
+    let tried = trying::link(url, &trying::library(config), &Fetcher::new(allow_loopback)?).await?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{}: {}", tried.source.id, tried.because)?;
+    show(&tried)?;
+    let name = (1..1_000)
+        .map(|n| if n == 1 { tried.source.id.clone() } else { format!("{}-{n}", tried.source.id) })
+        .find(|name| !out.join(format!("{name}.toml")).exists() && !out.join(name).exists())
+        .context("too many files of this name")?;
+    std::fs::create_dir_all(out).with_context(|| format!("cannot use the folder {}", out.display()))?;
+    let mut toml = tried.toml.clone();
+    if let Some(page) = &tried.trial.page {
+        let fixture = intake::trial::fixture::save(&tried.source, page, &out.join(&name))
+            .with_context(|| format!("cannot save a fixture in {}", out.join(&name).display()))?;
+        let file = fixture.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+        toml = intake::trial::with_fixture(&toml, &format!("{name}/{file}"));
+        writeln!(stdout, "trang mẫu: {}", fixture.display())?;
     }
-    writeln!(std::io::stdout(), "{} bài, {} yêu cầu", keep.posts.len(), summary.requests)?;
-    for (url, problem) in &summary.problems {
-        writeln!(std::io::stdout(), "{url}: {}", problem.message)?;
+    let path = out.join(format!("{name}.toml"));
+    std::fs::write(&path, toml).with_context(|| format!("cannot write {}", path.display()))?;
+    writeln!(stdout, "tệp nguồn: {}", path.display())?;
+    Ok(!tried.trial.posts.is_empty())
+}
+
+/// The first posts as a table, and what was missing.
+fn show(tried: &Tried) -> Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if let Some(barrier) = &tried.source.barrier {
+        writeln!(out, "{barrier}")?;
     }
-    Ok(summary.problems.is_empty() && !keep.posts.is_empty())
+    let lines: Vec<[String; 4]> = tried
+        .trial
+        .posts
+        .iter()
+        .map(Line::of)
+        .map(|line| {
+            let words = if line.title.is_empty() { line.text } else { format!("{} · {}", line.title, line.text) };
+            [cut(&line.id, 24), cut(&line.time, 20), cut(&line.author, 20), cut(&words, 90)]
+        })
+        .collect();
+    let heads = ["id", "thời điểm", "tác giả", "bài"].map(str::to_owned);
+    let width = |column: usize| {
+        let all = lines.iter().chain([&heads]).filter_map(|line| line.get(column));
+        all.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    for line in [&heads].into_iter().chain(&lines).filter(|_| !lines.is_empty()) {
+        for (cell, width) in line.iter().zip(widths) {
+            let room = width - cell.chars().count();
+            write!(out, "{cell}{}  ", " ".repeat(room))?;
+        }
+        writeln!(out, "{}", line[3])?;
+    }
+    writeln!(out, "{} bài, {} yêu cầu", tried.trial.posts.len(), tried.trial.requests)?;
+    for (url, problem) in &tried.trial.problems {
+        writeln!(out, "{url}: {}", problem.message)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// One line of at most so many characters.
+fn cut(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().nth(most).is_none() { line } else { line.chars().take(most - 1).chain(['…']).collect() }
 }
 
 async fn log(store: &store::Store, id: &str) -> Result<()> {

@@ -49,7 +49,15 @@ impl<K: Keep> Crawl<'_, K> {
             memo.lastmod_ms = self.lastmod_ms(&due.url).await?;
         }
         let is_wall = crate::robots::is_challenge_page(&text);
-        let result = self.read(url, at, &fetched, text, role, &memo).await;
+        let mut result = self.read(url, at, &fetched, text, role, &memo).await;
+        if role != Role::Sitemap && fetched.media_type().contains("html") && fetched.robots_say("nofollow") {
+            result.forbid_following();
+        }
+        if result.nofollow {
+            // What stands behind those links may well be there.
+            self.break_walk(&memo, &due.url);
+            self.tell(Event::Refused(due.url.clone(), "nofollow".into()));
+        }
         for problem in &result.problems {
             // A log-in or challenge page that answers 200 is no change of the site's looks.
             match is_wall && FATAL.contains(&problem.code) {
@@ -117,7 +125,7 @@ impl<K: Keep> Crawl<'_, K> {
         let root = if memo.page == 0 { at.clone() } else { root };
         let (at, memo) = (at.clone(), memo.clone());
         let (media_type, noindex, fetched_at_ms) =
-            (fetched.media_type(), fetched.says_noindex(), fetched.requested_at_ms);
+            (fetched.media_type(), fetched.robots_say("noindex"), fetched.requested_at_ms);
         let reading = tokio::task::spawn_blocking(move || {
             let page = Page {
                 url: &at,

@@ -19,8 +19,8 @@ pub struct MemoryKeep {
     pub hosts: BTreeMap<String, Host>,
     /// Posts by source and native id.
     pub posts: BTreeMap<(String, String), Kept>,
-    /// Originals in the order they came: address, body.
-    pub originals: Vec<(String, Vec<u8>)>,
+    /// Originals in the order they came: the address asked for, the answer.
+    pub originals: Vec<(String, Fetched)>,
     /// Every request, in order.
     pub log: Vec<Request>,
     /// What was missing on pages: address, problem.
@@ -69,6 +69,18 @@ pub struct Kept {
 }
 
 impl MemoryKeep {
+    /// A keep that knows nothing but when hosts were asked last and what their robots.txt says: what one trial must
+    /// hand to the next.
+    pub fn manners(&self) -> MemoryKeep {
+        MemoryKeep { hosts: self.hosts.clone(), robots: self.robots.clone(), ..MemoryKeep::default() }
+    }
+
+    /// What the crawl remembers of a page: `start`, `detail` or `sitemap`, and its memo.
+    pub fn page(&self, source: &str, url: &str) -> Option<(&'static str, Option<&str>)> {
+        let known = self.frontier.get(&(source.to_owned(), url.to_owned()))?;
+        Some((known.entry.kind, known.entry.memo.as_deref()))
+    }
+
     fn put(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             self.hosts.entry(entry.host.clone()).or_default();
@@ -149,7 +161,7 @@ impl Keep for MemoryKeep {
     }
 
     async fn original(&mut self, _source: &str, fetched: &Fetched, asked_url: &str) -> Result<String, Infallible> {
-        self.originals.push((asked_url.to_owned(), fetched.body.clone()));
+        self.originals.push((asked_url.to_owned(), fetched.clone()));
         Ok(self.originals.len().to_string())
     }
 

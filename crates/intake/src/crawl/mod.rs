@@ -5,6 +5,7 @@
 //! asked before every request; an original is kept before it is parsed; one run looks at a page once.
 
 mod absorb;
+pub mod again;
 mod budget;
 mod gone;
 pub mod keep;

@@ -13,7 +13,7 @@ use crate::extract::Role;
 use crate::fetch::address::AdmitError;
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::robots::{RobotsCopy, Verdict, robots_url};
-use crate::source::{Redirect, Source};
+use crate::source::{KEY_PLACE, Paging, Redirect, Source};
 
 /// The most redirects of one visit.
 const REDIRECTS_MAX: usize = 5;
@@ -175,7 +175,8 @@ impl<'a> Asker<'a> {
         let status = fetched.status;
         let is_gone = match role {
             Role::Detail => self.source.item.gone_status.contains(&status),
-            _ => matches!(status, 404 | 410),
+            // Some software answers a number beyond its last page with 400 (WordPress: rest_post_invalid_page_number).
+            _ => matches!(status, 404 | 410) || (status == 400 && self.is_beyond_first(&at)),
         };
         match status {
             304 => {
@@ -206,6 +207,12 @@ impl<'a> Asker<'a> {
                 Reply::Useless(format!("HTTP {status}"), Cause::Moved)
             }
         }
+    }
+
+    /// Whether an address is a counted page behind the first.
+    fn is_beyond_first(&self, at: &Url) -> bool {
+        matches!(self.source.walk.paging, Some(Paging::Counted { .. }))
+            && !self.source.starts.iter().any(|start| start.url == *at)
     }
 
     /// The verdict of an address's robots.txt, or how long to wait before it can be asked for.
@@ -315,8 +322,15 @@ impl<'a> Asker<'a> {
         let result = if allowed_by == ROBOTS_ITSELF {
             self.fetcher.get_robots(url, at_ms).await
         } else {
-            self.fetcher.get(url, validators, at_ms).await
+            self.fetcher.get(&self.source.with_key(url), validators, at_ms).await
         };
+        let result = result.map(|mut fetched| {
+            if let Some(key) = &self.source.key {
+                fetched.request.line = fetched.request.line.replace(key.as_str(), KEY_PLACE);
+                fetched.url = url.clone();
+            }
+            fetched
+        });
         let took_ms = started.elapsed().as_millis() as i64;
         self.hosts.entry(canonical::host_of(url)).or_default().took_ms = took_ms;
         let mut request = Request {

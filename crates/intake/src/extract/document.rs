@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::feed::{self, Feed, FeedEntry};
+use super::json_ld::{collect_typed, json_ld_of, members};
 use super::value::{Found, Values};
 use super::{Page, PageProblem};
 use crate::filter::block_text::block_text;
@@ -134,8 +135,9 @@ impl<'p> Document<'p> {
         self.page.url.join(base.attr("href")?).ok().filter(|base| matches!(base.scheme(), "http" | "https"))
     }
 
-    /// Whether the page's `meta robots` forbids storing its text.
-    pub fn says_noindex(&self) -> bool {
+    /// Whether the page's `meta robots` says `word` (`noindex`: its text may not be stored; `nofollow`: its links lead
+    /// nowhere), for everybody or for us.
+    pub fn robots_say(&self, word: &str) -> bool {
         let Body::Html(html) = &self.body else { return false };
         html.root_element()
             .descendent_elements()
@@ -147,7 +149,7 @@ impl<'p> Document<'p> {
             })
             .any(|element| {
                 let content = element.attr("content").unwrap_or_default().to_ascii_lowercase();
-                content.split(',').any(|word| matches!(word.trim(), "noindex" | "none"))
+                content.split(',').any(|said| said.trim() == word || said.trim() == "none")
             })
     }
 
@@ -234,73 +236,6 @@ impl<'p> Document<'p> {
     fn read_json_ld(&self) -> Vec<Value> {
         let Body::Html(html) = &self.body else { return Vec::new() };
         json_ld_of(html.root_element())
-    }
-}
-
-fn json_ld_of(element: ElementRef<'_>) -> Vec<Value> {
-    element
-        .descendent_elements()
-        .filter(|element| element.value().name() == "script")
-        .filter(|element| {
-            element.attr("type").is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json"))
-        })
-        .filter_map(|element| {
-            let text: String = element.text().collect();
-            let text = text.trim().trim_start_matches("<!--").trim_end_matches("-->").trim().trim_end_matches(';');
-            serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_raw_controls(text))).ok()
-        })
-        .collect()
-}
-
-/// Many sites print raw line ends inside JSON-LD strings.
-fn without_raw_controls(text: &str) -> String {
-    let mut in_string = false;
-    let mut escaped = false;
-    text.chars()
-        .map(|c| {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' if in_string => escaped = true,
-                '"' => in_string = !in_string,
-                '\n' if in_string => return "\\n".to_owned(),
-                '\t' if in_string => return "\\t".to_owned(),
-                c if in_string && c.is_control() => return String::new(),
-                _ => {}
-            }
-            c.to_string()
-        })
-        .collect()
-}
-
-fn collect_typed<'v>(value: &'v Value, kind: &str, depth: usize, out: &mut Vec<&'v Value>) {
-    if depth > 32 {
-        return;
-    }
-    match value {
-        Value::Array(members) => members.iter().for_each(|member| collect_typed(member, kind, depth + 1, out)),
-        Value::Object(object) => {
-            let is = |name: &Value| name.as_str().is_some_and(|name| name.rsplit(['/', '#', ':']).next() == Some(kind));
-            let matches = match object.get("@type") {
-                Some(Value::Array(names)) => names.iter().any(is),
-                Some(name) => is(name),
-                None => false,
-            };
-            if matches {
-                out.push(value);
-            }
-            object
-                .values()
-                .filter(|inner| inner.is_object() || inner.is_array())
-                .for_each(|inner| collect_typed(inner, kind, depth + 1, out));
-        }
-        _ => {}
-    }
-}
-
-fn members(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(members) => members.iter().collect(),
-        other => vec![other],
     }
 }
 

@@ -6,10 +6,12 @@
 mod document;
 pub mod feed;
 pub mod fixture;
+mod json_ld;
 mod paging;
 pub mod sitemap;
 mod value;
 
+use model::Post;
 use url::Url;
 
 use crate::canonical;
@@ -72,6 +74,8 @@ pub struct PageResult {
     pub problems: Vec<PageProblem>,
     /// Whether its text must not be stored.
     pub noindex: bool,
+    /// Whether it has links that must not be followed.
+    pub nofollow: bool,
     /// Whether the page itself says that the post is gone.
     pub gone: bool,
     /// Native ids of rows that say that their post is gone.
@@ -119,6 +123,29 @@ pub struct Item {
     pub is_reply: bool,
 }
 
+impl Item {
+    /// The post of a source as everything behind the doors knows posts.
+    pub fn into_post(self, source: &str) -> Post {
+        Post {
+            source: source.to_owned(),
+            native_id: self.id,
+            url: self.url,
+            title: self.title,
+            text: self.text,
+            author: self.author,
+            author_id: self.author_id,
+            posted_at_ms: self.time.map(|moment| moment.at_ms),
+            edited_at_ms: self.edited.map(|moment| moment.at_ms),
+            thread: self.thread,
+            parent: self.reply_to,
+            place: self.place,
+            price: self.price,
+            links: self.links,
+            bytes: None,
+        }
+    }
+}
+
 /// A detail page that a list page names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Follow {
@@ -159,7 +186,7 @@ pub fn extract(source: &Source, page: &Page<'_>) -> PageResult {
             return result;
         }
     };
-    result.noindex = document.is_html() && (page.noindex || document.says_noindex());
+    result.noindex = document.is_html() && (page.noindex || document.robots_say("noindex"));
     if let Some(problem) = expectation(source, &document, "expect-page") {
         result.gone = page.role == Role::Detail && says_gone(&source.item, &document);
         if !result.gone {
@@ -173,7 +200,19 @@ pub fn extract(source: &Source, page: &Page<'_>) -> PageResult {
         None => run.items(&mut result),
     }
     run.after(is_list, &mut result);
+    if document.is_html() && document.robots_say("nofollow") {
+        result.forbid_following();
+    }
     result
+}
+
+impl PageResult {
+    /// The page forbids following its links: nothing is led on by it.
+    pub fn forbid_following(&mut self) {
+        self.nofollow = !self.follow.is_empty() || self.next.is_some();
+        self.follow.clear();
+        self.next = None;
+    }
 }
 
 fn sitemap_result(page: &Page<'_>) -> PageResult {

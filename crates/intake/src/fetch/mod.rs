@@ -283,8 +283,8 @@ impl Fetched {
             .then(|| self.url.join(self.response.field("location")?).ok())?
     }
 
-    /// Whether a header forbids storing the text (`X-Robots-Tag`, for everybody or for us).
-    pub fn says_noindex(&self) -> bool {
+    /// Whether `X-Robots-Tag` says `word` (`noindex`, `nofollow`), for everybody or for us.
+    pub fn robots_say(&self, word: &str) -> bool {
         self.response.fields.iter().filter(|(name, _)| name == "x-robots-tag").any(|(_, value)| {
             let value = value.to_ascii_lowercase();
             let words = match value.split_once(':') {
@@ -292,7 +292,7 @@ impl Fetched {
                 Some((agent, _)) if !agent.contains(',') && agent.trim() != "unavailable_after" => return false,
                 _ => value.as_str(),
             };
-            words.split(',').any(|word| matches!(word.trim(), "noindex" | "none"))
+            words.split(',').any(|said| said.trim() == word || said.trim() == "none")
         })
     }
 }

@@ -4,27 +4,27 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{BadRecord, ImportError, RECORD_BYTES_MAX, Record, Take, page};
+use super::{BadRecord, ImportError, Origin, RECORD_BYTES_MAX, Take, page};
 use crate::fetch::charset;
 use crate::fetch::content::{self, Caps};
 
 /// The largest WACZ, and the largest archive inside one, in bytes.
 const WACZ_BYTES_MAX: u64 = 512 << 20;
 
-/// Reads a WARC. `end` counts records.
-pub fn read_warc(source: &str, mut input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
+/// Reads a WARC. `end` counts records and the posts of each.
+pub fn read_warc(origin: Origin<'_>, mut input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
     let is_gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let mut count = 0;
     if is_gzip {
-        records(source, BufReader::new(MultiGzDecoder::new(input)), &mut count, take)?;
+        records(origin, BufReader::new(MultiGzDecoder::new(input)), &mut count, take)?;
     } else {
-        records(source, input, &mut count, take)?;
+        records(origin, input, &mut count, take)?;
     }
     Ok(())
 }
 
 /// Reads the archives inside a WACZ, in the order of their names. No path of the ZIP is ever written to.
-pub fn read_wacz(source: &str, input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
+pub fn read_wacz(origin: Origin<'_>, input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
     let mut bytes = Vec::new();
     input.take(WACZ_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > WACZ_BYTES_MAX {
@@ -42,9 +42,9 @@ pub fn read_wacz(source: &str, input: impl BufRead, take: Take<'_>) -> Result<()
         let mut file = BufReader::new(file.take(WACZ_BYTES_MAX));
         let is_gzip = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let goes_on = if is_gzip {
-            records(source, BufReader::new(MultiGzDecoder::new(file)), &mut count, take)?
+            records(origin, BufReader::new(MultiGzDecoder::new(file)), &mut count, take)?
         } else {
-            records(source, file, &mut count, take)?
+            records(origin, file, &mut count, take)?
         };
         if !goes_on {
             break;
@@ -54,7 +54,7 @@ pub fn read_wacz(source: &str, input: impl BufRead, take: Take<'_>) -> Result<()
 }
 
 /// Reads records until the end, or until the taker has enough.
-fn records(source: &str, mut input: impl BufRead, count: &mut u64, take: Take<'_>) -> Result<bool, ImportError> {
+fn records(origin: Origin<'_>, mut input: impl BufRead, count: &mut u64, take: Take<'_>) -> Result<bool, ImportError> {
     while let Some(head) = read_head(&mut input)? {
         *count += 1;
         let bad = |reason: String| BadRecord { line: *count, reason };
@@ -66,7 +66,7 @@ fn records(source: &str, mut input: impl BufRead, count: &mut u64, take: Take<'_
         let got = (&mut input).take(kept).read_to_end(&mut block)? as u64;
         std::io::copy(&mut (&mut input).take(length - kept), &mut std::io::sink())?;
         if got < kept {
-            take(Record { end: *count, post: Err(bad("bị cắt giữa chừng".into())) });
+            page::tell(*count, Err(bad("bị cắt giữa chừng".into())), take);
             return Ok(false);
         }
         let kind = field(&head, "warc-type").unwrap_or_default();
@@ -78,13 +78,13 @@ fn records(source: &str, mut input: impl BufRead, count: &mut u64, take: Take<'_
                 .map(|kind| Ok(charset::decode(&block, charset_of(&kind).as_deref(), "text/html").text)),
             _ => None,
         };
-        let post = match page {
+        let posts = match page {
             None => continue,
             Some(_) if length > kept => Err(bad("trang quá lớn".into())),
             Some(Err(reason)) => Err(bad(reason)),
-            Some(Ok(text)) => page::post(source, Some(&url), &text).map_err(bad),
+            Some(Ok(text)) => page::posts(origin, Some(&url), &text).map_err(bad),
         };
-        if !take(Record { end: *count, post }) {
+        if !page::tell(*count, posts, take) {
             return Ok(false);
         }
     }

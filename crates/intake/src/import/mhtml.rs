@@ -2,38 +2,37 @@
 
 use std::io::{BufRead, Read};
 
-use super::{BadRecord, ImportError, RECORD_BYTES_MAX, Record, Take, page};
+use super::{BadRecord, ImportError, Origin, RECORD_BYTES_MAX, Take, page};
 use crate::fetch::charset;
 
 /// Reads one saved page.
-pub fn read(source: &str, input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
+pub fn read(origin: Origin<'_>, input: impl BufRead, take: Take<'_>) -> Result<(), ImportError> {
     let mut bytes = Vec::new();
     let most = RECORD_BYTES_MAX * 4;
     input.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    let post = if bytes.len() > most { Err("tệp quá lớn".to_owned()) } else { read_page(source, &bytes) };
-    let post = post.map_err(|reason| BadRecord { line: 1, reason });
-    take(Record { end: bytes.len() as u64, post });
+    let posts = if bytes.len() > most { Err("tệp quá lớn".to_owned()) } else { read_page(origin, &bytes) };
+    page::tell(0, posts.map_err(|reason| BadRecord { line: 1, reason }), take);
     Ok(())
 }
 
-fn read_page(source: &str, bytes: &[u8]) -> Result<model::Post, String> {
+fn read_page(origin: Origin<'_>, bytes: &[u8]) -> Result<Vec<model::Post>, String> {
     let (head, body) = split_head(bytes);
     let saved_from = field(&head, "snapshot-content-location");
     let content_type = field(&head, "content-type").unwrap_or_default();
     let parts: Vec<&[u8]> = match parameter(&content_type, "boundary") {
         Some(boundary) => split_parts(body, &boundary),
-        None => return page_of(source, saved_from, &head, body),
+        None => return page_of(origin, saved_from, &head, body),
     };
     for part in parts {
         let (head, body) = split_head(part);
         if field(&head, "content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html")) {
-            return page_of(source, saved_from.or_else(|| field(&head, "content-location")), &head, body);
+            return page_of(origin, saved_from.or_else(|| field(&head, "content-location")), &head, body);
         }
     }
     Err("MHTML không có phần HTML nào".into())
 }
 
-fn page_of(source: &str, url: Option<String>, head: &str, body: &[u8]) -> Result<model::Post, String> {
+fn page_of(origin: Origin<'_>, url: Option<String>, head: &str, body: &[u8]) -> Result<Vec<model::Post>, String> {
     let encoding = field(head, "content-transfer-encoding").unwrap_or_default().to_ascii_lowercase();
     let decoded = match encoding.as_str() {
         "quoted-printable" => quoted_printable(body),
@@ -42,7 +41,7 @@ fn page_of(source: &str, url: Option<String>, head: &str, body: &[u8]) -> Result
     };
     let content_type = field(head, "content-type").unwrap_or_default();
     let text = charset::decode(&decoded, parameter(&content_type, "charset").as_deref(), "text/html").text;
-    page::post(source, url.as_deref().filter(|url| url.starts_with("http")), &text)
+    page::posts(origin, url.as_deref().filter(|url| url.starts_with("http")), &text)
 }
 
 /// The head with folded lines unfolded, and what stands behind the empty line.

@@ -19,6 +19,7 @@ use model::Post;
 use serde_json::Value;
 
 use crate::filter::time;
+use crate::source::Source;
 
 /// The longest single record, in bytes.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
@@ -145,28 +146,37 @@ impl Format {
     }
 }
 
-/// Reads a file of posts. `source` is what posts carry that name no source of their own; records that end at or before
-/// `from` are passed over.
+/// Whose posts are read: what those carry that name no source, and the sources whose pages may be among them.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'o> {
+    /// `import:<file stem>`.
+    pub source: &'o str,
+    /// A saved page of one of these gives the same posts as if it had been crawled.
+    pub known: &'o [Source],
+}
+
+/// Reads a file of posts. Records that end at or before `from` are passed over.
 ///
 /// # Errors
 /// When the file as a whole cannot be read; what was told before stays told.
 pub fn read(
     format: Format,
-    source: &str,
+    origin: Origin<'_>,
     input: Box<dyn BufRead>,
     from: u64,
     take: Take<'_>,
 ) -> Result<(), ImportError> {
     let take: Take<'_> = &mut |record: Record| record.end <= from || take(record);
+    let source = origin.source;
     match format {
         Format::Jsonl => jsonl::read(source, input, take),
         Format::Csv => csv::read(source, input, take),
         Format::Capture => capture::read(input, take),
         Format::Telegram => telegram::read(source, input, take),
-        Format::Warc => archive::read_warc(source, input, take),
-        Format::Wacz => archive::read_wacz(source, input, take),
-        Format::Html => page::read(source, input, take),
-        Format::Mhtml => mhtml::read(source, input, take),
+        Format::Warc => archive::read_warc(origin, input, take),
+        Format::Wacz => archive::read_wacz(origin, input, take),
+        Format::Html => page::read(origin, input, take),
+        Format::Mhtml => mhtml::read(origin, input, take),
     }
 }
 
@@ -215,7 +225,7 @@ mod tests {
         let mut records = Vec::new();
         let format = Format::guess(Path::new(name), text.as_bytes()).unwrap();
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
-        read(format, "import:x", input, from, &mut |record| {
+        read(format, Origin { source: "import:x", known: &[] }, input, from, &mut |record| {
             records.push(record);
             true
         })
@@ -288,7 +298,7 @@ mod tests {
         assert_eq!(post(&records[2]).native_id, "3");
         let headless = Box::new(std::io::Cursor::new(b"a,b\n1,2\n".to_vec()));
         assert!(
-            matches!(read(Format::Csv, "s", headless, 0, &mut |_| true), Err(ImportError::Unreadable(reason)) if reason.contains("a, b"))
+            matches!(read(Format::Csv, Origin { source: "s", known: &[] }, headless, 0, &mut |_| true), Err(ImportError::Unreadable(reason)) if reason.contains("a, b"))
         );
     }
 

@@ -22,6 +22,9 @@ pub struct SourceFile {
     /// `draft` marks a file that was never run against the real software.
     #[serde(default)]
     pub status: Status,
+    /// Selectors of which any on a page of the site tells that this file fits, for `source try`; without it
+    /// `[expect] page` does.
+    pub detect: Option<OneOrMany>,
     /// What has to be given before the source can start.
     #[serde(default)]
     pub params: BTreeMap<String, ParamFile>,
@@ -35,6 +38,9 @@ pub struct SourceFile {
     pub scope: ScopeFile,
     /// Where to start and how to go on.
     pub walk: WalkFile,
+    /// Which posts of a stream are read.
+    #[serde(default)]
+    pub stream: StreamFile,
     /// How detail pages are found.
     pub list: Option<ListFile>,
     /// How posts are read.
@@ -64,6 +70,8 @@ pub enum Kind {
     Sitemap,
     /// JSON-LD objects inside HTML pages, read by dotted paths.
     Jsonld,
+    /// Bluesky's Jetstream over a websocket: its shape is known, so it has no `[item]`.
+    Jetstream,
 }
 
 /// How far a source file has come.
@@ -190,6 +198,16 @@ pub struct WalkFile {
     pub gone_after: Option<String>,
 }
 
+/// Which posts of a stream are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamFile {
+    /// Languages, as posts declare them (`vi`); a post that declares none, or another, is read when its letters are
+    /// Vietnamese. Without any, every post is read.
+    #[serde(default)]
+    pub languages: Vec<String>,
+}
+
 /// What a redirect means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -234,7 +252,7 @@ pub struct ListFile {
 }
 
 /// How posts are read from a page.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemFile {
     /// The rows; without it the page is one post.

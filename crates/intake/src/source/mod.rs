@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use field::Field;
-pub use file::{Basis, Kind, Redirect, Status};
+pub use file::{Basis, Kind, Redirect, Status, StreamFile};
 use json_path::JsonPath;
 use scope::Scope;
 
@@ -46,6 +46,9 @@ pub const ITEM_FIELDS: [&str; 15] = [
 /// The fields whose value is a time.
 pub const TIME_FIELDS: [&str; 3] = ["time", "first_time", "edited"];
 
+/// What stands in an address where the key goes as the request leaves.
+pub const KEY_PLACE: &str = "{key}";
+
 /// A source with its parameters inserted.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -63,6 +66,8 @@ pub struct Source {
     pub fingerprint: String,
     /// What keeps it from starting, if anything does.
     pub barrier: Option<String>,
+    /// The key of its API; addresses hold [`KEY_PLACE`] instead.
+    pub key: Option<String>,
     /// How slowly it is read.
     pub pace: Pace,
     /// Which addresses belong to it.
@@ -71,6 +76,8 @@ pub struct Source {
     pub starts: Vec<Start>,
     /// How it goes on.
     pub walk: Walk,
+    /// Which posts of a stream are read.
+    pub stream: StreamFile,
     /// How detail pages are found.
     pub list: Option<ListRules>,
     /// How posts are read.
@@ -189,7 +196,7 @@ pub struct ListRules {
 }
 
 /// How posts are read from a page.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ItemRules {
     /// The rows; without them the page is one post.
     pub rows: Option<Rows>,
@@ -237,6 +244,13 @@ pub struct ExpectRules {
 }
 
 impl Source {
+    /// The address as it is asked for, with the key where the source has one.
+    pub fn with_key(&self, url: &Url) -> Url {
+        let Some(key) = &self.key else { return url.clone() };
+        let text = url.as_str().replace(KEY_PLACE, key).replace("%7Bkey%7D", key);
+        Url::parse(&text).unwrap_or_else(|_| url.clone())
+    }
+
     /// Reads a source file and inserts its parameters.
     pub fn load(text: &str, file: &str, params: &BTreeMap<String, String>) -> Result<Source, Vec<crate::Problem>> {
         let (shape, lines) = check::read(text, file)?;

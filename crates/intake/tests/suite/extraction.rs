@@ -1,5 +1,6 @@
 //! Pages to posts: every shipped source against its saved pages, and the finer points of the language.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use intake::Source;
@@ -203,4 +204,55 @@ fn noindex_holds_for_html_alone() {
         noindex: true,
     };
     assert_eq!(extract(&json, &page).items.len(), 1);
+}
+
+#[test]
+fn a_saved_page_of_a_known_source_gives_the_posts_of_a_crawl() {
+    use intake::import::{self, Format, Origin};
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let toml = std::fs::read_to_string(format!("{folder}/sources/xenforo2.toml")).unwrap();
+    let params = BTreeMap::from([("board".to_owned(), "https://diendan.example/forums/viec-lam.5/".to_owned())]);
+    let source = Source::load(&toml, "xenforo2.toml", &params).unwrap();
+    let html = std::fs::read_to_string(format!("{folder}/tests/pages/xenforo2/thread.html")).unwrap();
+    let address = "https://diendan.example/threads/viec.12/";
+    let crawled: Vec<model::Post> = read_at(&source, Role::Detail, address, &html, None)
+        .items
+        .into_iter()
+        .map(|item| item.into_post(&source.name))
+        .collect();
+    assert!(crawled.len() > 1);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n";
+    let block = format!("{head}{html}");
+    let warc = format!(
+        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {address}\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+        block.len()
+    );
+    let saved = format!("<!-- saved from url=({:04}){address} -->\n{html}", address.len());
+    let mhtml = format!(
+        "From: x\r\nSnapshot-Content-Location: {address}\r\nContent-Type: multipart/related; boundary=\"b\"\r\n\r\n--b\r\n\
+         Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{html}\r\n--b--\r\n"
+    );
+    for (format, bytes) in [(Format::Warc, warc), (Format::Html, saved), (Format::Mhtml, mhtml)] {
+        let known = [source.clone()];
+        let origin = Origin { source: "import:x", known: &known };
+        let read = |from| {
+            let mut records = Vec::new();
+            import::read(
+                format,
+                origin,
+                Box::new(std::io::Cursor::new(bytes.clone().into_bytes())),
+                from,
+                &mut |record| {
+                    records.push(record);
+                    true
+                },
+            )
+            .unwrap();
+            records
+        };
+        let records = read(0);
+        let posts: Vec<model::Post> = records.iter().map(|record| record.post.clone().unwrap()).collect();
+        assert_eq!(posts, crawled, "{format:?}");
+        assert_eq!(read(records[0].end).len(), crawled.len() - 1, "{format:?} goes on inside a page");
+    }
 }

@@ -45,7 +45,7 @@ async fn the_raw_body_and_both_heads_are_handed_over() {
     assert!(fetched.response.line.starts_with("HTTP/1.1 200"));
     assert_eq!(fetched.response.field("content-encoding"), Some("gzip"));
     assert_eq!(fetched.validators().etag.as_deref(), Some("\"v1\""));
-    assert!(fetched.says_noindex());
+    assert!(fetched.robots_say("noindex"));
     assert_eq!(fetched.server.map(|server| server.to_string()), Some(site.base.replace("http://", "")));
     let asked = site.taken_whole().remove(0).head.to_lowercase();
     assert!(

@@ -28,7 +28,7 @@ fn entry(source: &str, url: &str, host: &str) -> FrontierEntry {
     }
 }
 
-fn visit(source: &str, url: &str) -> Visit {
+pub fn visit(source: &str, url: &str) -> Visit {
     Visit {
         worker: "w1".to_owned(),
         source: source.to_owned(),
@@ -46,6 +46,8 @@ fn visit(source: &str, url: &str) -> Visit {
         seen: Vec::new(),
         gone: Vec::new(),
         gone_after_ms: DAY,
+        deleted: Vec::new(),
+        accounts_gone: Vec::new(),
         fetches: Vec::new(),
         report: Report::default(),
     }

@@ -5,6 +5,7 @@ mod backups;
 mod buckets;
 mod deciding;
 mod disk;
+mod doors;
 mod escalating;
 mod faults;
 mod frontier;

@@ -118,6 +118,60 @@ fn empty() -> Assessment {
     .expect("an assessment without findings")
 }
 
+/// Doors that keep what is brought as the binary does, and whose trials bring what the test's file says.
+fn doors(store: Arc<Store>, folder: &std::path::Path) -> web::Doors {
+    web::Doors {
+        take_in: Arc::new(move |brought, now_ms| {
+            let store = store.clone();
+            Box::pin(async move { take_in(&store, brought, now_ms).await.map_err(|error| error.to_string()) })
+        }),
+        trial: Arc::new(|asked| {
+            Box::pin(async move {
+                let toml = match asked {
+                    web::TrialOf::Link(link) => TRIED.replace("LINK", &link),
+                    web::TrialOf::File(toml) => toml,
+                };
+                let line = |n: usize| intake::trial::Line {
+                    id: n.to_string(),
+                    time: String::new(),
+                    author: "Người đăng mẫu".into(),
+                    title: String::new(),
+                    text: format!("Bài thứ {n}"),
+                };
+                let posts: Vec<_> = (1..=if toml.contains("article") { 3 } else { 1 }).map(line).collect();
+                Ok(web::SourceTrial {
+                    is_ready: posts.len() >= intake::trial::READY_POSTS,
+                    because: "trang mang dấu của phần mềm này".into(),
+                    barrier: None,
+                    problems: Vec::new(),
+                    posts,
+                    toml,
+                })
+            })
+        }),
+        contacts: Arc::new(intake::tip::ContactKey::open(&folder.join("contact_key")).unwrap()),
+    }
+}
+
+/// The file that a link is answered with.
+pub const TRIED: &str = "id = \"mau\"\nkind = \"html\"\n[access]\nbasis = \"open\"\n[walk]\nstart = \"LINK\"\n[item]\nrows = \"article\"\nid = \"@id\"\ntext = \"| text\"\n";
+
+async fn take_in(store: &Store, brought: web::Brought, now_ms: i64) -> store::Result<()> {
+    let mut capture =
+        Capture::of_file(&brought.post.source, brought.method, &brought.post.native_id, &brought.collector, now_ms);
+    let kept = store.keep(&capture, &serde_json::to_vec(&brought.post).unwrap(), now_ms).await?;
+    let facts = text::read(None, &brought.post.text, Some(now_ms)).facts;
+    let posts = vec![ReadPost { post: brought.post, assessment: None, facts }];
+    let mut parts = vec![Part { capture_id: kept.id.clone(), upto: 1, last: true, posts }];
+    if let Some((bytes, kind)) = brought.picture {
+        capture.content_type = Some(kind.media_type().into());
+        let picture = store.keep(&capture, &bytes, now_ms).await?;
+        store.put_picture(&kept.id, &picture.id).await?;
+        parts.push(Part { capture_id: picture.id, upto: 1, last: true, posts: Vec::new() });
+    }
+    store.record(&Batch { actor: brought.actor, parts, visits: Vec::new() }, now_ms).await.map(|_| ())
+}
+
 impl Bench {
     pub async fn new(posts: Vec<ReadPost>) -> Bench {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
@@ -145,6 +199,7 @@ impl Bench {
                 let store = sealing.clone();
                 Box::pin(async move { seal(&store, &case, now_ms).await.map_err(|error| error.to_string()) })
             }),
+            doors: doors(store.clone(), &folder),
             rules,
             desk: web::Desk::default(),
             settings: web::Settings {

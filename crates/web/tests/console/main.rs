@@ -4,6 +4,7 @@
 mod audited;
 mod bench;
 mod door;
+mod doors;
 mod four_eyes;
 mod inert;
 mod queue;
