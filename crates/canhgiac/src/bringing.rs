@@ -45,6 +45,7 @@ pub async fn record_capture(opened: &Opened, capture: &CaptureRow, now_ms: i64) 
 }
 
 fn part_of(opened: &Opened, capture: &CaptureRow, post: Option<Post>) -> Part {
-    let posts = post.into_iter().map(|post| read_post(&opened.ruleset, post)).collect();
+    let ruleset = opened.rules.current();
+    let posts = post.into_iter().map(|post| read_post(&ruleset, post)).collect();
     Part { capture_id: capture.id.clone(), upto: 1, last: true, posts }
 }

@@ -45,7 +45,7 @@ impl Handover {
         let outcome = self.build(case_id, now_ms).await;
         if outcome.is_err() {
             // The error is told; a lease that could not be given back runs out by itself.
-            let _ = self.store.give_back(&self.worker).await;
+            let _ = self.store.give_back(&self.worker, crate::clock::now_ms()).await;
         }
         outcome
     }

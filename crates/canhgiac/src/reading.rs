@@ -41,7 +41,7 @@ pub async fn resume(opened: &Opened) -> Result<()> {
             };
             if let Err(error) = outcome {
                 if is_store_away(&error) {
-                    opened.store.give_back(&opened.worker).await?;
+                    opened.store.give_back(&opened.worker, crate::clock::now_ms()).await?;
                     return Err(error);
                 }
                 opened.store.fail_capture(&capture.id, &format!("{error:#}"), now_ms).await?;

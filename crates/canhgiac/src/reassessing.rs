@@ -30,7 +30,7 @@ async fn one(opened: &Opened, part: &ReassessPart) -> Result<()> {
     if ruleset.id() != part.ruleset {
         // Another ruleset is in force by now: its own reassessment covers these posts. This one was ended with it,
         // or this process has not heard of it yet and takes it up in a moment.
-        opened.store.give_back(&opened.worker).await?;
+        opened.store.give_back(&opened.worker, clock::now_ms()).await?;
         opened.rules.refresh().await?;
         return Ok(());
     }

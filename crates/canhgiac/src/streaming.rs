@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::now_ms;
 use crate::crawling::{COLLECTOR, load, no_visit};
+use crate::in_force::InForce;
 use crate::opening::Opened;
 use crate::reading::read_post;
 
@@ -90,7 +91,7 @@ pub async fn follow(
     let mut followed = Followed::default();
     let mut fails = 0;
     while !*stop.borrow() && is_enabled(store, source).await? {
-        let reading = Reading { store, ruleset: &opened.ruleset, source, once };
+        let reading = Reading { store, rules: &opened.rules, source, once };
         let ended = tokio::select! {
             ended = reading.connection(fetcher, &mut followed, &mut fails) => ended?,
             () = stopped(&mut stop) => break,
@@ -124,7 +125,7 @@ async fn is_enabled(store: &Store, source: &Source) -> Result<bool> {
 
 struct Reading<'r> {
     store: &'r Store,
-    ruleset: &'r Ruleset,
+    rules: &'r InForce,
     source: &'r Source,
     once: bool,
 }
@@ -225,7 +226,7 @@ impl Reading<'_> {
         let original: String = changes.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
         let kept = self.store.keep(&capture_of(self.source, server, now), original.as_bytes(), now).await?;
         let part =
-            part_of(self.ruleset, &kept, changes.into_iter().map(|(change, line)| (change, line.len())), &mut visit);
+            part_of(&self.rules.current(), &kept, changes.into_iter().map(|(change, line)| (change, line.len())), &mut visit);
         let batch = Batch { actor: "stream".into(), parts: vec![part], visits: vec![visit] };
         let recorded = self.store.record(&batch, now).await?;
         followed.news += recorded.new_posts + recorded.new_versions;
@@ -261,7 +262,7 @@ pub async fn record_capture(opened: &Opened, capture: &CaptureRow, source: &Sour
         Some((frame.change?, line.len()))
     });
     let mut visit = no_visit(&source.name);
-    let part = part_of(&opened.ruleset, capture, changes, &mut visit);
+    let part = part_of(&opened.rules.current(), capture, changes, &mut visit);
     let batch = Batch { actor: "stream".into(), parts: vec![part], visits: vec![visit] };
     opened.store.record(&batch, now).await?;
     Ok(())

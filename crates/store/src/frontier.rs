@@ -249,29 +249,6 @@ impl Store {
         self.record(&batch, now_ms).await.map(|_| ())
     }
 
-    /// Gives leases of this worker back without a visit, due as before. A request may have left under them up to
-    /// now, so the pace of their hosts counts from now.
-    ///
-    /// # Errors
-    /// `Database`.
-    pub async fn give_back(&self, worker: &str, now_ms: i64) -> Result<u64> {
-        let mut tx = self.write().await?;
-        let given = sql::run(
-            &mut tx,
-            "UPDATE frontier SET lease_by = NULL, lease_until_ms = NULL WHERE lease_by = $1",
-            [worker.into()],
-        )
-        .await?;
-        sql::run(
-            &mut tx,
-            "UPDATE hosts SET lease_by = NULL, lease_until_ms = NULL, last_at_ms = $2 WHERE lease_by = $1",
-            [worker.into(), now_ms.into()],
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(given)
-    }
-
     /// The changed keys of rows of a list that were seen before: `(native id, changed key)`.
     ///
     /// # Errors

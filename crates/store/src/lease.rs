@@ -95,16 +95,20 @@ pub(crate) async fn free_all(db: &mut AnyConnection) -> Result<()> {
 }
 
 impl Store {
-    /// Gives all leases of this worker back, its work undone: at its orderly end, or after an error.
+    /// Gives all leases of this worker back, its work undone: at its orderly end, or after an error. A request may have
+    /// left under a host's lease up to now, so the pace of such hosts counts from now.
     ///
     /// # Errors
     /// `Database`.
-    pub async fn give_back(&self, worker: &str) -> Result<u64> {
+    pub async fn give_back(&self, worker: &str, now_ms: i64) -> Result<u64> {
         let mut tx = self.write_again().await?;
         let mut given = 0;
         for work in ALL {
             given += give_back(&mut tx, work, worker).await?;
         }
+        Sql::new("UPDATE hosts SET last_at_ms = $1 WHERE lease_by = $2", [now_ms.into(), worker.into()])
+            .run(&mut tx)
+            .await?;
         // Hosts before addresses, as everywhere: two transactions that lock in one order do not wait for each other.
         for table in ["hosts", "frontier"] {
             given += give_back(&mut tx, &Work { table, waits: "" }, worker).await?;

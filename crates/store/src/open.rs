@@ -20,7 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "leases", include_str!("../migrations/0002_leases.sql")),
     (4, "retention", include_str!("../migrations/0004_retention.sql")),
-    (10, "why_nothing_came", include_str!("../migrations/0010_why_nothing_came.sql")),
+    (12, "why_nothing_came", include_str!("../migrations/0012_why_nothing_came.sql")),
     (20, "doors", include_str!("../migrations/0020_doors.sql")),
 ];
 

@@ -62,7 +62,6 @@ rights!(
     Reveal,
     Search,
     SignEscalation,
-    WorkSources,
     WorkCase,
     WorkSources,
 );

@@ -166,10 +166,12 @@ mod tests {
         let message = format!(
             "From: <Saved>\r\nSnapshot-Content-Location: https://a.example/1\r\nContent-Type: multipart/related;\r\n\tboundary=\"--B\"\r\n\r\n----B\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{quoted}\r\n----B--\r\n"
         );
-        let post = read_page("s", message.as_bytes()).unwrap();
+        let origin = Origin { source: "s", known: &[] };
+        let posts = read_page(origin, message.as_bytes()).unwrap();
+        let [post] = &posts[..] else { panic!("one post: {posts:?}") };
         assert_eq!((post.url.as_deref(), post.title.as_deref()), (Some("https://a.example/1"), Some("T")));
         assert_eq!(post.text, "Tuyển lao động đi nước ngoài gấp");
         assert_eq!(base64(b"VHV54buDbg=="), "Tuyển".as_bytes());
-        assert!(read_page("s", b"Content-Type: multipart/related; boundary=x\n\nnothing").is_err());
+        assert!(read_page(origin, b"Content-Type: multipart/related; boundary=x\n\nnothing").is_err());
     }
 }

@@ -17,7 +17,7 @@ pub async fn case(bed: &Bed, who: &People) -> String {
 /// How many packets wait; each is free again afterwards.
 async fn to_seal(bed: &Bed) -> usize {
     let waiting = bed.store.lease_packets("w", None, MINUTE, NOW).await.expect("asked").len();
-    bed.store.give_back("w").await.expect("given back");
+    bed.store.give_back("w", NOW).await.expect("given back");
     waiting
 }
 

@@ -170,7 +170,7 @@ async fn a_capture_is_its_keepers_at_first_and_anothers_when_the_keeper_is_gone(
     let leased = bed.store.lease_captures("w1", 10, HOUR, NOW + MINUTE).await.expect("leased");
     assert_eq!(leased.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), [pasted.id.as_str()]);
     assert!(bed.store.lease_captures("w2", 10, HOUR, NOW + MINUTE).await.expect("leased").is_empty());
-    assert_eq!(bed.store.give_back("w1").await.expect("given back"), 1);
+    assert_eq!(bed.store.give_back("w1", NOW).await.expect("given back"), 1);
     let later = bed.store.lease_captures("w2", 10, MINUTE, NOW + LONGEST_MS).await.expect("leased");
     assert_eq!(later.len(), 2);
     // The keeper was only slow: what it records now is recorded once.
@@ -199,7 +199,7 @@ async fn one_worker_follows_into_an_index_until_it_is_gone() {
     assert!(follow("w1", NOW + MINUTE - 1).await, "renewed");
     assert!(!follow("w2", NOW + MINUTE).await);
     assert!(follow("w2", NOW + 2 * MINUTE).await);
-    bed.store.give_back("w2").await.expect("given back");
+    bed.store.give_back("w2", NOW).await.expect("given back");
     assert!(follow("w3", NOW).await);
     assert!(bed.store.follow("another index", "w1", MINUTE, NOW).await.expect("asked"));
 }
