@@ -35,7 +35,12 @@ fn one_change_does_what_it_must() {
         if !right {
             wrong.push(format!(
                 "{change}, wished {wished}:\n  {before}\n    {} {} {}\n  {after}\n    {} {} {}",
-                was.alert, was.stance, margin(&was), is.alert, is.stance, margin(&is)
+                was.alert,
+                was.stance,
+                margin(&was),
+                is.alert,
+                is.stance,
+                margin(&is)
             ));
         }
     }

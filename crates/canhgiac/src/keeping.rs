@@ -95,9 +95,11 @@ impl Keeper {
         for folder in &self.folders {
             let path = folder.join(ERASURES);
             let mut last = match last_line(&path)? {
-                Some(line) => serde_json::from_str::<Erasure>(&line)
-                    .with_context(|| format!("{} is not an erasure list", path.display()))?
-                    .seq,
+                Some(line) => {
+                    serde_json::from_str::<Erasure>(&line)
+                        .with_context(|| format!("{} is not an erasure list", path.display()))?
+                        .seq
+                }
                 None => 0,
             };
             loop {

@@ -30,7 +30,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use cli::{AuditCommand, Cli, Command, IndexCommand, PacketCommand, RetentionCommand, RulesCommand, SourceCommand, UserCommand};
+use cli::{
+    AuditCommand, Cli, Command, IndexCommand, PacketCommand, RetentionCommand, RulesCommand, SourceCommand, UserCommand,
+};
 use config::Config;
 
 fn main() -> ExitCode {

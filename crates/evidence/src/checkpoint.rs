@@ -87,7 +87,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkpoint_is_believed_from_its_key_only_and_only_as_it_was_signed() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_checkpoint_is_believed_from_its_key_only_and_only_as_it_was_signed() -> Result<(), Box<dyn std::error::Error>>
+    {
         let (ours, other) = (Signer::ephemeral("a")?, Signer::ephemeral("b")?);
         let line = Checkpoint::sign(7, &"ab".repeat(32), 1_795_482_000_000, &ours)?;
         let trusted = ours.allowed_signers()?;

@@ -81,11 +81,7 @@ pub(crate) fn allowed_signers_line(principal: &str, key: &ssh_key::public::KeyDa
 }
 
 /// Checks an SSHSIG over `message`; gives the key that signed.
-pub(crate) fn check(
-    namespace: &str,
-    message: &[u8],
-    pem: &str,
-) -> Result<ssh_key::public::KeyData, ssh_key::Error> {
+pub(crate) fn check(namespace: &str, message: &[u8], pem: &str) -> Result<ssh_key::public::KeyData, ssh_key::Error> {
     let signature = SshSig::from_pem(pem)?;
     let key = signature.public_key().clone();
     ssh_key::PublicKey::new(key.clone(), "").verify(namespace, message, &signature)?;

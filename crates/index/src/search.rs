@@ -504,7 +504,8 @@ mod tests {
     fn an_erased_post_leaves_no_word_in_any_file() {
         let folder = std::env::temp_dir().join(format!("canhgiac-index-{}", std::process::id()));
         let index = Index::open(&folder).unwrap();
-        let readings: Vec<_> = (0..60).map(|n| text::read(None, &format!("bài số{n} chung mật{n}khẩu"), None)).collect();
+        let readings: Vec<_> =
+            (0..60).map(|n| text::read(None, &format!("bài số{n} chung mật{n}khẩu"), None)).collect();
         for (n, chunk) in readings.chunks(10).enumerate() {
             let ids: Vec<String> = (0..chunk.len()).map(|i| format!("p{}", n * 10 + i)).collect();
             let entries = chunk.iter().zip(&ids).map(|(reading, id)| Entry {

@@ -11,7 +11,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rules::{LabelledPost, RuleFile, Ruleset, baselines, evaluate, explain, is_rule_file, learn_quickly, leave_family_out, train};
+use rules::{
+    LabelledPost, RuleFile, Ruleset, baselines, evaluate, explain, is_rule_file, learn_quickly, leave_family_out, train,
+};
 
 fn bundle(folder: &Path) -> Result<Vec<RuleFile>, Box<dyn Error>> {
     let mut files = Vec::new();

@@ -267,12 +267,7 @@ impl Ruleset {
         Some(total)
     }
 
-    fn add_learned(
-        &self,
-        totals: &mut [Option<Total>],
-        sighting: Option<&(&Weights, Sighting)>,
-        minor: bool,
-    ) {
+    fn add_learned(&self, totals: &mut [Option<Total>], sighting: Option<&(&Weights, Sighting)>, minor: bool) {
         let Some((weights, sighting)) = sighting else { return };
         let lure = weights.lure_points(sighting, self.scores.learned_cap);
         for (family, total) in Family::ALL.iter().zip(totals) {

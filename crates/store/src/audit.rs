@@ -184,12 +184,8 @@ pub(crate) async fn append(
 /// Adds rows in this order inside a transaction; the place of the first.
 async fn append_all(db: &mut AnyConnection, events: &[Event]) -> Result<i64> {
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let head = sql::row(
-        db,
-        "UPDATE heads SET seq = seq + $1 WHERE name = 'audit' RETURNING seq, hash",
-        [count.into()],
-    )
-    .await?;
+    let head = sql::row(db, "UPDATE heads SET seq = seq + $1 WHERE name = 'audit' RETURNING seq, hash", [count.into()])
+        .await?;
     let head = head.ok_or_else(|| Error::corrupt("nhật ký", "heads", "mất đầu chuỗi"))?;
     let first = sql::int(&head, "seq")? - count + 1;
     let (mut prev, mut seq) = (sql::text(&head, "hash")?, first);
@@ -352,7 +348,8 @@ impl Store {
                 continue;
             }
             // The walk names the row where it can; a point only says that it lies after the last one that agrees.
-            if let AuditVerdict::Altered { seq } | AuditVerdict::Missing { seq } | AuditVerdict::Reordered { seq } = verdict
+            if let AuditVerdict::Altered { seq } | AuditVerdict::Missing { seq } | AuditVerdict::Reordered { seq } =
+                verdict
                 && seq <= point.seq
             {
                 return Ok(verdict);

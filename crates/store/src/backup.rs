@@ -331,7 +331,9 @@ fn write(
     let mut missing = Vec::new();
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
-            Piece::Entry { path: name, bytes } => add(&mut archive, &name, bytes.len() as u64, &bytes[..]).map_err(io)?,
+            Piece::Entry { path: name, bytes } => {
+                add(&mut archive, &name, bytes.len() as u64, &bytes[..]).map_err(io)?
+            }
             Piece::Original(sha256) => match originals.packed(&sha256) {
                 Ok(packed) => {
                     let length = packed.metadata().map_err(io)?.len();

@@ -65,12 +65,7 @@ fn identity(capture: &Capture, sha256: &str) -> Result<String> {
 }
 
 pub(crate) async fn capture(db: &mut AnyConnection, id: &str) -> Result<CaptureRow> {
-    let row = sql::row(
-        db,
-        "SELECT * FROM captures WHERE id = $1",
-        [id.into()],
-    )
-    .await?;
+    let row = sql::row(db, "SELECT * FROM captures WHERE id = $1", [id.into()]).await?;
     CaptureRow::read(&row.ok_or_else(|| Error::missing("bản thu", id))?)
 }
 
@@ -184,12 +179,9 @@ impl Store {
     /// `Database`.
     pub async fn pending_captures(&self, limit: u32) -> Result<Vec<CaptureRow>> {
         let mut db = self.read().await?;
-        let rows = sql::rows(
-            &mut db,
-            "SELECT * FROM captures WHERE state = 'kept' ORDER BY id LIMIT $1",
-            [limit.into()],
-        )
-        .await?;
+        let rows =
+            sql::rows(&mut db, "SELECT * FROM captures WHERE state = 'kept' ORDER BY id LIMIT $1", [limit.into()])
+                .await?;
         rows.iter().map(CaptureRow::read).collect()
     }
 

@@ -110,7 +110,8 @@ pub(crate) async fn post_by_request(
     now_ms: i64,
 ) -> Result<()> {
     take(db, "posts", 0).await?;
-    let cases = sql::rows(db, "SELECT case_id FROM alerts WHERE post_id = $1 AND case_id IS NOT NULL", [id.into()]).await?;
+    let cases =
+        sql::rows(db, "SELECT case_id FROM alerts WHERE post_id = $1 AND case_id IS NOT NULL", [id.into()]).await?;
     for case in &cases {
         must_not_be_held(db, &sql::text(case, "case_id")?).await?;
     }
@@ -173,7 +174,8 @@ async fn erase_posts(db: &mut AnyConnection, ids: &[String], cause: &str, now_ms
     among(&mut sightings, &ids);
     sightings.push(" ON CONFLICT (post_id, capture_id) DO NOTHING").run(db).await?;
     run_among(db, "UPDATE alerts SET assessment_id = NULL WHERE post_id", &ids).await?;
-    let mut notes = Sql::new("UPDATE decisions SET note = NULL WHERE alert_id IN (SELECT id FROM alerts WHERE post_id", []);
+    let mut notes =
+        Sql::new("UPDATE decisions SET note = NULL WHERE alert_id IN (SELECT id FROM alerts WHERE post_id", []);
     among(&mut notes, &ids);
     notes.push(")").run(db).await?;
     let contacts = contacts_of(db, &ids).await?;
@@ -232,7 +234,8 @@ pub(crate) async fn cases(
 }
 
 async fn erase_case(db: &mut AnyConnection, id: &str, cause: &str, now_ms: i64) -> Result<()> {
-    let row = sql::row(db, "SELECT number, state FROM cases WHERE id = $1 AND erased_at_ms IS NULL", [id.into()]).await?;
+    let row =
+        sql::row(db, "SELECT number, state FROM cases WHERE id = $1 AND erased_at_ms IS NULL", [id.into()]).await?;
     let Some(row) = row else { return Ok(()) };
     let number = sql::text(&row, "number")?;
     if sql::text(&row, "state")? != "closed" {
@@ -255,7 +258,8 @@ async fn erase_case(db: &mut AnyConnection, id: &str, cause: &str, now_ms: i64) 
     ] {
         sql::run(db, statement, [id.into()]).await?;
     }
-    sql::run(db, "UPDATE cases SET title = number, erased_at_ms = $2 WHERE id = $1", [id.into(), now_ms.into()]).await?;
+    sql::run(db, "UPDATE cases SET title = number, erased_at_ms = $2 WHERE id = $1", [id.into(), now_ms.into()])
+        .await?;
     sql::run(
         db,
         "INSERT INTO doomed (sha256, at_ms) SELECT file_sha256, $2 FROM packets WHERE case_id = $1 AND gone_at_ms IS NULL \

@@ -58,11 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open_with_originals(
-        data: &str,
-        originals: impl Into<OriginalsPlace>,
-        now_ms: i64,
-    ) -> Result<Store> {
+    pub async fn open_with_originals(data: &str, originals: impl Into<OriginalsPlace>, now_ms: i64) -> Result<Store> {
         let (dialect, lock) = if is_url(data) {
             (Dialect::Postgres, None)
         } else {
@@ -79,7 +75,9 @@ impl Store {
         let write = pool(&url, dialect, false, writers).await?;
         migrate(&write, dialect).await?;
         let read = pool(&url, dialect, true, READERS).await?;
-        let store = Store { inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }) };
+        let store = Store {
+            inner: Arc::new(Inner { dialect, write, read, originals, waiting: Default::default(), _lock: lock }),
+        };
         let mut tx = store.write().await?;
         audit::begin_chain(&mut tx, now_ms).await?;
         tx.commit().await?;
@@ -304,7 +302,9 @@ impl Target {
             && (found != migration
                 || sql::count(&mut *pool.acquire().await?, "SELECT COUNT(*) AS n FROM audit", []).await? > 0)
         {
-            return Err(Error::Backup("cơ sở dữ liệu đích không trống; hãy khôi phục vào cơ sở dữ liệu mới".to_owned()));
+            return Err(Error::Backup(
+                "cơ sở dữ liệu đích không trống; hãy khôi phục vào cơ sở dữ liệu mới".to_owned(),
+            ));
         }
         migrate_upto(&pool, migration).await?;
         Ok(Target { dialect, pool, _lock: held })

@@ -153,7 +153,9 @@ impl RetentionRule {
                 select.push(" FROM posts p WHERE p.erased_at_ms IS NULL AND p.version_at_ms < ").bind(cutoff_ms);
                 select.push(" AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.post_id = p.id)");
                 if self.action == RetentionAction::Pseudonymise {
-                    select.push(" AND p.pseudonymised_at_ms IS NULL AND (p.author IS NOT NULL OR p.author_id IS NOT NULL)");
+                    select.push(
+                        " AND p.pseudonymised_at_ms IS NULL AND (p.author IS NOT NULL OR p.author_id IS NOT NULL)",
+                    );
                 }
                 has_family(&mut select, "p.families", &self.family);
             }
@@ -372,7 +374,8 @@ impl Store {
     /// `Missing`, `Refused` when no second person approved.
     pub async fn errand(&self, proposal_id: &str) -> Result<Errand> {
         let proposal = self.proposal(proposal_id).await?;
-        let by = proposal.decided_by.filter(|_| proposal.approved == Some(true) && proposal.kind == ProposalKind::Erase);
+        let by =
+            proposal.decided_by.filter(|_| proposal.approved == Some(true) && proposal.kind == ProposalKind::Erase);
         let by = by.ok_or_else(|| Refusal::new("second_person", "Việc xóa này chưa được người thứ hai duyệt."))?;
         let task = Task::of(&proposal.body)?;
         Ok(Errand {

@@ -111,7 +111,8 @@ impl Sql {
 
     /// Adds the name of a table or column. Only what can be nothing else is taken.
     pub(crate) fn name(&mut self, name: &str) -> Result<&mut Self> {
-        let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let is_plain = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !is_plain {
             return Err(Error::corrupt("tên", name, "không phải tên bảng hay cột"));
         }

@@ -67,7 +67,8 @@ fn places_are_found_by_the_names_people_write() {
     let mut wrong = Vec::new();
     for line in file.lines().filter(|line| !line.starts_with('#')) {
         let (name, code) = line.split_once('\t').expect("name and code");
-        for frame in ["Tuyển người sang {} làm việc", "Em mới từ {} về, ai đi nữa không", "đang ở {}"] {
+        for frame in ["Tuyển người sang {} làm việc", "Em mới từ {} về, ai đi nữa không", "đang ở {}"]
+        {
             let post = frame.replace("{}", name);
             let found = read(None, &post, None).facts;
             let place = found.iter().find(|fact| fact.kind == FactKind::Place && fact.text == name);

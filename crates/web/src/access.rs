@@ -61,7 +61,6 @@ rights!(
     Reveal,
     Search,
     SignEscalation,
-    WorkSources,
     WorkCase,
     WorkSources,
 );

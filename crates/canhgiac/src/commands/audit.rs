@@ -29,7 +29,9 @@ pub async fn verify(data: &str, against: &[PathBuf], signers: Option<&Path>, con
         for file in &files {
             let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             match Checkpoint::read(&text, &trusted) {
-                Ok(checkpoints) => points.extend(checkpoints.into_iter().map(|it| AuditPoint { seq: it.seq, hash: it.hash })),
+                Ok(checkpoints) => {
+                    points.extend(checkpoints.into_iter().map(|it| AuditPoint { seq: it.seq, hash: it.hash }))
+                }
                 Err(error) => {
                     writeln!(std::io::stdout(), "CHECKPOINT: {}: {error}", file.display())?;
                     return Ok(false);

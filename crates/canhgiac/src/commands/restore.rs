@@ -46,7 +46,8 @@ impl List {
         };
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let line = |(n, line): (usize, &str)| {
-            serde_json::from_str(line).with_context(|| format!("{}:{}: no line of an erasure list", path.display(), n + 1))
+            serde_json::from_str(line)
+                .with_context(|| format!("{}:{}: no line of an erasure list", path.display(), n + 1))
         };
         text.lines().enumerate().map(line).collect()
     }

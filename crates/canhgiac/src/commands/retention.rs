@@ -48,7 +48,10 @@ pub async fn approve(opened: &Opened, actor: &str, proposal: &str, config: &Conf
     writeln!(
         std::io::stdout(),
         "done: {} erased or made anonymous; originals: {} gone, {} blanked in part, {} wait for running work or a hold",
-        done.erased, done.originals.removed, done.originals.blanked, done.originals.waiting
+        done.erased,
+        done.originals.removed,
+        done.originals.blanked,
+        done.originals.waiting
     )?;
     Ok(())
 }

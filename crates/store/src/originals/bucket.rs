@@ -65,12 +65,7 @@ impl Bucket {
             .enable_all()
             .build()
             .map_err(|error| Error::io(&place, error))?;
-        Ok(Bucket {
-            url: url.to_owned(),
-            prefix: prefix.trim_matches('/').to_owned(),
-            storage,
-            runtime: Some(runtime),
-        })
+        Ok(Bucket { url: url.to_owned(), prefix: prefix.trim_matches('/').to_owned(), storage, runtime: Some(runtime) })
     }
 
     fn io(&self, sha256: &str, source: io::Error) -> Error {

@@ -85,7 +85,8 @@ async fn a_restored_store_answers_alike_in_either_database_and_its_chain_is_whol
     let bed = filled().await;
     let file = bed.folder.0.join("sao-luu.tar.zst");
     let mut seen = (0, 0);
-    let done = bed.store.backup(&file, &BackupLock::Open, node(), NOW, &mut |at, of| seen = (at, of)).await.expect("made");
+    let done =
+        bed.store.backup(&file, &BackupLock::Open, node(), NOW, &mut |at, of| seen = (at, of)).await.expect("made");
     assert!(seen.0 == seen.1 && seen.1 == done.rows + done.originals, "{seen:?} {done:?}");
     let again = bed.store.backup(&file, &BackupLock::Open, node(), NOW, &mut |_, _| {}).await;
     assert!(matches!(again, Err(Error::Backup(_))), "a file that is there is not written over");
@@ -141,7 +142,9 @@ async fn a_backup_that_is_made_while_posts_come_in_holds_one_moment() {
     let recorded = writing.await.expect("the writer");
     assert!(recorded > 0, "something was written meanwhile");
     for (_, store) in restored(&bed, &file, &BackupKey::None).await {
-        let AuditVerdict::Whole { rows, .. } = store.audit_verify().await.expect("verified") else { panic!("not whole") };
+        let AuditVerdict::Whole { rows, .. } = store.audit_verify().await.expect("verified") else {
+            panic!("not whole")
+        };
         assert_eq!(i64::try_from(rows).expect("few") - 1, done.audit.seq);
         let posts = store.export_posts(None, 5_000).await.expect("posts").rows.len();
         assert_eq!((posts - 150) % 20, 0, "whole batches only");

@@ -105,7 +105,10 @@ async fn originals_live_in_s3_as_they_do_in_a_folder() {
     let capture = bed.store.capture(&post.capture_id).await.expect("its capture");
     assert_eq!(bed.store.original(&capture.sha256).await.expect("verified"), "quán phở\nquán chè".as_bytes());
     let key = format!("/goc/kho/tinh/{}/{}/{}.zst", &capture.sha256[..2], &capture.sha256[2..4], capture.sha256);
-    assert!(request(&server, "HEAD", &key, b"").starts_with("HTTP/1.1 200"), "it stands where the folder would have it");
+    assert!(
+        request(&server, "HEAD", &key, b"").starts_with("HTTP/1.1 200"),
+        "it stands where the folder would have it"
+    );
 
     // A file larger than one piece of an upload goes up in pieces and comes back as a stream.
     let path = bed.folder.0.join("lon.bin");

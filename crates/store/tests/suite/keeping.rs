@@ -151,7 +151,9 @@ async fn what_was_erased_is_not_taken_in_again() {
     bed.import(vec![harmless("1", &format!("bán xe {SECRET} lần nữa"))], NOW + DAY).await;
     let again = bed.store.post_by_native_id("board", "1").await.expect("read").expect("there");
     assert_eq!((again.text.as_str(), again.erased_at_ms), ("", Some(NOW)));
-    assert!(bed.store.posts_after(0, 10).await.expect("posts").iter().any(|it| it.erased_at_ms.is_some() && it.seq <= seq));
+    assert!(
+        bed.store.posts_after(0, 10).await.expect("posts").iter().any(|it| it.erased_at_ms.is_some() && it.seq <= seq)
+    );
     // The capture that brought it again lived from this post alone, so its original goes.
     let settled = carry_out(&bed, NOW + DAY).await;
     assert_eq!((settled.removed, settled.waiting), (1, 0));
@@ -292,9 +294,11 @@ async fn find(bed: &Bed, word: &str) -> Vec<String> {
         let base = Path::new(&folder[0]).join("base").join(&number[0]);
         let base = files(&base);
         assert!(!base.is_empty(), "the test may read the server's files");
-        places.extend(base.iter().filter(|path| holds(&std::fs::read(path).expect("a file"), word)).map(|path| {
-            format!("{}", path.display())
-        }));
+        places.extend(
+            base.iter()
+                .filter(|path| holds(&std::fs::read(path).expect("a file"), word))
+                .map(|path| format!("{}", path.display())),
+        );
     }
     places
 }

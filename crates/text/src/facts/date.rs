@@ -180,8 +180,8 @@ fn day_month(page: &Page, at: usize) -> Option<(Day, usize)> {
     ];
     // `điểm 9/10`, `tỷ lệ 3/4`, `hẻm 12/5`: marks, shares and addresses.
     const OTHERS: [&str; 18] = [
-        "điểm", "lệ", "hẻm", "ngõ", "ngách", "kiệt", "nhà", "phòng", "căn", "lô", "tổ", "lớp", "số", "đạt", "phần", "size",
-        "khoảng", "câu",
+        "điểm", "lệ", "hẻm", "ngõ", "ngách", "kiệt", "nhà", "phòng", "căn", "lô", "tổ", "lớp", "số", "đạt", "phần",
+        "size", "khoảng", "câu",
     ];
     if at.checked_sub(1).is_some_and(|before| OTHERS.contains(&page.str(before))) {
         return None;

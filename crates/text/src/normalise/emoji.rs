@@ -19,8 +19,7 @@ static READINGS: LazyLock<Vec<(char, Syllables)>> = LazyLock::new(|| {
         let ids = |syllable: &str| (syllable_id(syllable), syllable_id(&fold(syllable)));
         Some((emoji.chars().next()?, reading.split(' ').map(ids).collect()))
     };
-    let mut readings: Vec<_> =
-        rows(include_str!("../../data/emoji.csv")).skip(1).filter_map(reading).collect();
+    let mut readings: Vec<_> = rows(include_str!("../../data/emoji.csv")).skip(1).filter_map(reading).collect();
     readings.sort();
     readings
 });
@@ -83,8 +82,7 @@ mod tests {
 
     fn reads(post: &str, token: u32, words: &str) -> bool {
         let view = super::super::view(post);
-        let wanted: Syllables =
-            words.split(' ').map(|word| (syllable_id(word), syllable_id(&fold(word)))).collect();
+        let wanted: Syllables = words.split(' ').map(|word| (syllable_id(word), syllable_id(&fold(word)))).collect();
         view.alternates.iter().any(|alternate| alternate.token == token && alternate.syllables == wanted)
     }
 

@@ -162,9 +162,10 @@ fn typed(word: &str, keys: Keys) -> Option<Typed> {
 /// Whether VIQR may have been typed: a sign of a shape behind the vowel that takes it.
 pub(super) fn viqr_possible(text: &str) -> bool {
     text.is_ascii()
-        && text.as_bytes().windows(2).any(|pair| {
-            matches!(pair, [b'a' | b'e' | b'o', b'^'] | [b'o' | b'u', b'+'] | [b'a', b'('])
-        })
+        && text
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, [b'a' | b'e' | b'o', b'^'] | [b'o' | b'u', b'+'] | [b'a', b'(']))
 }
 
 /// Applies a key that changes the shape of a letter before it; false when it is no such key.

@@ -40,7 +40,13 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("binh", "POST", "/cases/{case}/decline", "reason=x", Row("case.decline")),
     ("an", "POST", "/cases/{case}/ask", "unit=pa-mau&reason=x", Row("case.ask")),
     ("binh", "POST", "/cases/{case}/sign", "", Row("case.sign")),
-    ("binh", "POST", "/cases/{case}/seal", "", Nothing("it is sealed already by the signature, which wrote packet.seal")),
+    (
+        "binh",
+        "POST",
+        "/cases/{case}/seal",
+        "",
+        Nothing("it is sealed already by the signature, which wrote packet.seal"),
+    ),
     ("cuong", "GET", "/packets", "", Nothing("numbers of packets of the own unit")),
     ("cuong", "GET", "/packets/{packet}", "", Row("packet.read")),
     ("cuong", "GET", "/packets/{packet}/zip", "", Row("packet.download")),
@@ -98,9 +104,8 @@ async fn filled(bench: &Bench, text: &str) -> String {
     let mut text = text.to_owned();
     let everything = AuditFilter::default();
     let rows = store.audit_rows(&everything, None, 500).await.unwrap().rows;
-    let subject = |action: &str| {
-        rows.iter().find(|row| row.action == action).map_or_else(String::new, |row| row.subject.clone())
-    };
+    let subject =
+        |action: &str| rows.iter().find(|row| row.action == action).map_or_else(String::new, |row| row.subject.clone());
     if text.contains("{decision}") {
         let an = store.user_by_login("an").await.unwrap().unwrap().id;
         let last = store.last_undoable(&an, now_ms()).await.unwrap().unwrap();
@@ -143,7 +148,11 @@ async fn every_address_writes_its_event_or_says_why_not() {
         };
         let rows = bench.store.audit_rows(&AuditFilter::default(), None, 100).await.unwrap().rows;
         let new: Vec<_> = rows.iter().filter(|row| row.seq > before).collect();
-        let told = format!("{login} {method} {path}: {} {:?}", answer.status, new.iter().map(|it| &it.action).collect::<Vec<_>>());
+        let told = format!(
+            "{login} {method} {path}: {} {:?}",
+            answer.status,
+            new.iter().map(|it| &it.action).collect::<Vec<_>>()
+        );
         match leaves {
             Row(action) => {
                 assert!(new.iter().any(|row| row.action == *action && row.actor == person), "{told} lacks {action}");
