@@ -135,8 +135,7 @@ fn an_https_fetch_keeps_its_certificate_and_becomes_a_warc_that_warcio_accepts()
     stdout(&["source", "warc", "cho-thu", "--out", warc, "--data", data], "");
     let warcio = peers().join("venv/bin/warcio");
     let checked = Command::new(&warcio).args(["check", "-v", warc]).output().expect("warcio runs");
-    let said =
-        [String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr)].concat();
+    let said = [String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr)].concat();
     assert!(checked.status.success() && !said.contains("fail"), "{said}");
     assert!(said.matches("pass").count() >= 15, "five fetches of three records, and the head: {said}");
     let listed = Command::new(&warcio).args(["index", "-f", "warc-type,warc-target-uri,http:status", warc]).output();

@@ -85,8 +85,7 @@ async fn record_fetched(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> R
     };
     let ruleset = opened.rules.current();
     let items = read_again(&source, &page)?.items;
-    let posts: Vec<ReadPost> =
-        items.into_iter().map(|item| read_post(&ruleset, item.into_post(&row.id))).collect();
+    let posts: Vec<ReadPost> = items.into_iter().map(|item| read_post(&ruleset, item.into_post(&row.id))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };

@@ -225,8 +225,12 @@ impl Reading<'_> {
         }
         let original: String = changes.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
         let kept = self.store.keep(&capture_of(self.source, server, now), original.as_bytes(), now).await?;
-        let part =
-            part_of(&self.rules.current(), &kept, changes.into_iter().map(|(change, line)| (change, line.len())), &mut visit);
+        let part = part_of(
+            &self.rules.current(),
+            &kept,
+            changes.into_iter().map(|(change, line)| (change, line.len())),
+            &mut visit,
+        );
         let batch = Batch { actor: "stream".into(), parts: vec![part], visits: vec![visit] };
         let recorded = self.store.record(&batch, now).await?;
         followed.news += recorded.new_posts + recorded.new_versions;

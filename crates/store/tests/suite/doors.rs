@@ -65,7 +65,7 @@ async fn the_last_page_of_each_address_is_read_again_and_brings_nobody_back() {
     ended.deleted = vec!["b".into()];
     bed.store.complete(ended, NOW + 2 * MINUTE).await.expect("completed");
     assert_eq!(bed.store.extract_again(OPERATOR, "board", NOW + 3 * MINUTE).await.expect("waits"), 1);
-    let pending = bed.store.pending_captures(10).await.expect("read");
+    let pending = bed.store.lease_captures("w", 10, MINUTE, NOW + 3 * MINUTE).await.expect("read");
     assert_eq!(pending.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [last.as_str()]);
     record(&bed, &last, &[("a", "đúng"), ("b", "đúng nữa")], NOW + 4 * MINUTE).await;
     let read = async |id: &str| bed.store.post_by_native_id("board", id).await.expect("read").expect("there");
