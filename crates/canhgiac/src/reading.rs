@@ -23,8 +23,7 @@ pub fn read_post(ruleset: &Ruleset, post: Post) -> ReadPost {
     ReadPost { post, assessment: Some(assessment), facts: reading.facts }
 }
 
-/// Records what waits: captures that people sent, and what an interrupted run kept but did not record. Nothing that
-/// was fetched or brought is lost.
+/// Records what an interrupted run kept but did not record. Nothing that was fetched or brought is lost.
 pub async fn resume(opened: &Opened) -> Result<()> {
     loop {
         let waiting = opened.store.lease_captures(&opened.worker, WAITING, LONGEST_MS, crate::clock::now_ms()).await?;
@@ -85,8 +84,7 @@ async fn record_fetched(opened: &Opened, capture: &CaptureRow, now_ms: i64) -> R
     };
     let ruleset = opened.rules.current();
     let items = read_again(&source, &page)?.items;
-    let posts: Vec<ReadPost> =
-        items.into_iter().map(|item| read_post(&ruleset, item.into_post(&row.id))).collect();
+    let posts: Vec<ReadPost> = items.into_iter().map(|item| read_post(&ruleset, item.into_post(&row.id))).collect();
     let upto = posts.len().max(1).try_into().unwrap_or(i64::MAX);
     let part = Part { capture_id: capture.id.clone(), upto, last: true, posts };
     let batch = Batch { actor: "crawl".into(), parts: vec![part], visits: Vec::new() };

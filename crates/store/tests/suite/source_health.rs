@@ -26,6 +26,7 @@ async fn bed() -> Bed {
 
 async fn visit(bed: &Bed, report: Report, now_ms: i64) {
     let visit = Visit {
+        worker: "w".into(),
         source: "board".into(),
         url: "https://cho.example/list".into(),
         due_again_at_ms: Some(now_ms + HOUR),
