@@ -23,8 +23,7 @@ pub fn read_post(ruleset: &Ruleset, post: Post) -> ReadPost {
     ReadPost { post, assessment: Some(assessment), facts: reading.facts }
 }
 
-/// Records what waits: captures that people sent, and what an interrupted run kept but did not record. Nothing that
-/// was fetched or brought is lost.
+/// Records what an interrupted run kept but did not record. Nothing that was fetched or brought is lost.
 pub async fn resume(opened: &Opened) -> Result<()> {
     loop {
         let waiting = opened.store.lease_captures(&opened.worker, WAITING, LONGEST_MS, crate::clock::now_ms()).await?;

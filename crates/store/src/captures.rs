@@ -118,9 +118,8 @@ impl Store {
     async fn keep_row(&self, story: &Capture, kept: Kept, now_ms: i64) -> Result<CaptureRow> {
         let identity = identity(story, &kept.sha256)?;
         let id = sql::new_id();
-        // Who fetches or imports also records, so the capture is theirs at first; what people send waits for a worker.
-        let keeper =
-            (!matches!(story.method, Method::Paste | Method::Tip)).then(|| lease::until(lease::LONGEST_MS, now_ms));
+        // Who keeps a capture records it as well, so it is theirs at first; another worker takes up what they left.
+        let keeper_until = lease::until(lease::LONGEST_MS, now_ms);
         let mut tx = self.write().await?;
         let new = sql::run(
             &mut tx,
@@ -139,8 +138,8 @@ impl Store {
                 sql::to_json(story)?.into(),
                 story.fetched_at_ms.into(),
                 now_ms.into(),
-                keeper.map(|_| story.collector.as_str()).into(),
-                keeper.into(),
+                (&story.collector).into(),
+                keeper_until.into(),
             ],
         )
         .await?;
@@ -179,8 +178,8 @@ impl Store {
         list.rows(&mut db).await?.iter().map(CaptureRow::read).collect()
     }
 
-    /// Leases captures that are kept but not wholly recorded and that nobody holds, oldest first: what people sent,
-    /// and what an interrupted run left. Read each from its original, from `recorded_upto` on; recording renews the
+    /// Leases captures that are kept but not wholly recorded and that nobody holds, oldest first: what an
+    /// interrupted run left. Read each from its original, from `recorded_upto` on; recording renews the
     /// lease and, with the last part, ends it.
     ///
     /// # Errors

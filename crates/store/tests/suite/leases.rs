@@ -167,6 +167,8 @@ async fn a_capture_is_its_keepers_at_first_and_anothers_when_the_keeper_is_gone(
     let crawled = bed.batch(vec![harmless("1", "Bán xe")], NOW).await;
     let pasted = Capture::of_file("paste", Method::Paste, "paste", "an", NOW);
     let pasted = bed.store.keep(&pasted, b"dan vao", NOW).await.expect("kept");
+    assert!(bed.store.lease_captures("w1", 10, HOUR, NOW + MINUTE).await.expect("leased").is_empty());
+    assert_eq!(bed.store.give_back("an", NOW).await.expect("given back"), 1);
     let leased = bed.store.lease_captures("w1", 10, HOUR, NOW + MINUTE).await.expect("leased");
     assert_eq!(leased.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), [pasted.id.as_str()]);
     assert!(bed.store.lease_captures("w2", 10, HOUR, NOW + MINUTE).await.expect("leased").is_empty());
@@ -185,6 +187,7 @@ async fn a_lease_of_a_clock_that_was_ahead_does_not_hold() {
     let bed = Bed::new().await;
     let pasted = Capture::of_file("paste", Method::Paste, "paste", "an", NOW);
     bed.store.keep(&pasted, b"dan vao", NOW).await.expect("kept");
+    bed.store.give_back("an", NOW).await.expect("given back");
     assert_eq!(bed.store.lease_captures("w1", 1, MINUTE, NOW + DAY).await.expect("leased").len(), 1);
     assert_eq!(bed.store.lease_captures("w2", 1, MINUTE, NOW + DAY - 5 * MINUTE).await.expect("leased").len(), 0);
     assert_eq!(bed.store.lease_captures("w2", 1, MINUTE, NOW).await.expect("leased").len(), 1);
