@@ -22,8 +22,7 @@ pub struct SourceFile {
     /// `draft` marks a file that was never run against the real software.
     #[serde(default)]
     pub status: Status,
-    /// Selectors of which any on a page of the site tells that this file fits, for `source try`; without it
-    /// `[expect] page` does.
+    /// Any of these on a page of the site tells that this file fits, for `source try` (default: `[expect] page`).
     pub detect: Option<OneOrMany>,
     /// What has to be given before the source can start.
     #[serde(default)]
@@ -70,7 +69,7 @@ pub enum Kind {
     Sitemap,
     /// JSON-LD objects inside HTML pages, read by dotted paths.
     Jsonld,
-    /// Bluesky's Jetstream over a websocket: its shape is known, so it has no `[item]`.
+    /// Bluesky's Jetstream over a websocket; its shape is known, so there is no `[item]`.
     Jetstream,
 }
 
@@ -202,8 +201,7 @@ pub struct WalkFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamFile {
-    /// Languages, as posts declare them (`vi`); a post that declares none, or another, is read when its letters are
-    /// Vietnamese. Without any, every post is read.
+    /// Languages as posts declare them; with `vi`, Vietnamese letters count too. Without any, every post is read.
     #[serde(default)]
     pub languages: Vec<String>,
 }
