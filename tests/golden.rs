@@ -8,7 +8,21 @@ use rules::{LabelledPost, Ruleset};
 
 use crate::harness::top;
 
-const CORPORA: [&str; 3] = ["open", "constructed", "locked"];
+const CORPORA: [&str; 13] = [
+    "open",
+    "constructed",
+    "genz",
+    "migrants",
+    "families",
+    "groups",
+    "voices",
+    "brokers",
+    "press",
+    "terse",
+    "honest",
+    "needy",
+    "locked",
+];
 
 pub fn corpus(name: &str) -> Vec<LabelledPost> {
     let path = top().join(format!("tests/corpus/{name}.jsonl"));

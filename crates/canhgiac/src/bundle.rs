@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use rules::{RuleFile, Ruleset, is_rule_file};
+use rules::{Problem, RuleFile, Ruleset, is_rule_file};
 
 /// Compiles the bundle of a folder, or the shipped one.
 pub fn load(folder: Option<&Path>) -> Result<Ruleset> {
@@ -15,10 +15,13 @@ pub fn load(folder: Option<&Path>) -> Result<Ruleset> {
 
 /// Compiles, or lists every problem by file and line.
 pub fn compile(files: &[RuleFile]) -> Result<Ruleset> {
-    Ruleset::compile(files).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{} problem(s) in the rules:\n{}", problems.len(), lines.join("\n"))
-    })
+    Ruleset::compile(files).map_err(problems)
+}
+
+/// Problems as one error, a line each.
+pub fn problems(found: Vec<Problem>) -> anyhow::Error {
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{} problem(s) in the rules:\n{}", found.len(), lines.join("\n"))
 }
 
 /// Reads `lexicons/` and `rules/` of a folder.

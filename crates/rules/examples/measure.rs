@@ -2,7 +2,8 @@
 //! [--text "…"] [--folder DIR] [--lofo] [--baselines]
 //! [--unchecked] [--train FILE]`. Compiles `DIR/lexicons` and `DIR/rules` (the repository's unless told), prints every
 //! problem, then the evaluation. `--id` and `--text` explain one post, with the signals that occur in it.
-//! `--unchecked` passes over the rules' examples; `--train` prints the comparison and writes the learned part to FILE; `--lofo` leaves each family out in turn.
+//! `--unchecked` passes over the rules' examples; `--train` prints the comparison and writes the learned part to FILE,
+//! `--learn` writes it without the comparison; `--lofo` leaves each family out in turn.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
@@ -10,7 +11,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rules::{LabelledPost, RuleFile, Ruleset, baselines, evaluate, explain, is_rule_file, leave_family_out, train};
+use rules::{
+    LabelledPost, RuleFile, Ruleset, baselines, evaluate, explain, is_rule_file, learn_quickly, leave_family_out, train,
+};
 
 fn bundle(folder: &Path) -> Result<Vec<RuleFile>, Box<dyn Error>> {
     let mut files = Vec::new();
@@ -50,7 +53,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let (mut errors, mut ids, mut texts, mut posts) = (false, Vec::new(), Vec::new(), Vec::new());
     let mut checked = true;
-    let (mut lofo, mut peers, mut learned_to) = (false, false, None);
+    let (mut lofo, mut peers, mut learned_to, mut quickly) = (false, false, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -59,6 +62,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             "--baselines" => peers = true,
             "--lofo" => lofo = true,
             "--train" => learned_to = Some(PathBuf::from(arguments.next().ok_or("--train FILE")?)),
+            "--learn" => {
+                learned_to = Some(PathBuf::from(arguments.next().ok_or("--learn FILE")?));
+                quickly = true;
+            }
             "--id" => ids.extend(arguments.next()),
             "--text" => texts.extend(arguments.next()),
             "--folder" => folder = arguments.next().ok_or("--folder DIR")?.into(),
@@ -87,6 +94,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for post in posts.iter().filter(|p| ids.contains(&p.id)) {
         println!("{} {:?} {:?} {:?}", post.id, post.label, post.stance, post.families);
         explain_one(&ruleset, post.title.as_deref(), &post.text);
+    }
+    if let Some(path) = learned_to.as_ref().filter(|_| quickly) {
+        std::fs::write(path, learn_quickly(&ruleset, &posts).to_json())?;
+        return Ok(ExitCode::SUCCESS);
     }
     if let Some(path) = learned_to {
         let (learned, report) = train(&ruleset, &posts);

@@ -36,6 +36,8 @@ pub(crate) struct Total {
     raising: i32,
     pub calming: i32,
     pub learned: i32,
+    /// Whether a rule of its own raised it; otherwise only what was learned speaks of it.
+    pub ruled: bool,
 }
 
 impl Total {
@@ -68,7 +70,7 @@ impl Ruleset {
         without: Option<&str>,
     ) -> Assessment {
         let mut seen = self.see(reading);
-        if seen.is_empty() {
+        if seen.is_empty() && weights.is_none() {
             return self.nothing();
         }
         let mut found = Vec::new();
@@ -80,21 +82,21 @@ impl Ruleset {
         }
         let tally = self.tally(&fired);
         let minor = self.shield_signals.iter().any(|s| seen.has(*s));
-        // Only families that rules raised are touched by learned weights, so a post without any needs no n-grams.
-        let raised = tally.any_raised || tally.raised.contains(&true);
-        let sighting = weights.filter(|_| raised).map(|w| (w, w.look(reading, &seen)));
+        let sighting = weights.map(|w| (w, w.look(reading, &seen)));
         let mut totals: [Option<Total>; FAMILIES] = [None; FAMILIES];
         for (family, total) in totals.iter_mut().enumerate().take(UNCLASSIFIED) {
             *total = self.total(&tally, family, false);
         }
-        self.add_learned(&mut totals, sighting.as_ref(), minor);
+        self.add_learned(&mut totals[..UNCLASSIFIED], sighting.as_ref(), minor);
         let named =
             (0..UNCLASSIFIED).any(|f| totals[f].is_some_and(|t| t.sum(self.shields(f, minor)) >= self.threshold_at(f)));
         if !named {
-            let mut last = [None; FAMILIES];
-            last[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
-            self.add_learned(&mut last, sighting.as_ref(), minor);
-            totals[UNCLASSIFIED] = last[UNCLASSIFIED];
+            totals[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
+            if let Some((weights, sighting)) = &sighting {
+                let base = self.scores.base.get(UNCLASSIFIED).copied().unwrap_or(0);
+                let total = totals[UNCLASSIFIED].get_or_insert(Total { base, ..Total::default() });
+                total.learned = weights.lure_points(sighting, self.scores.learned_cap);
+            }
         }
         let (stance, stance_margin, stance_reasons) = self.stance(&seen, &totals, sighting.as_ref(), minor);
         let mut families: Vec<FamilyScore> = Vec::new();
@@ -111,7 +113,7 @@ impl Ruleset {
         let referral = matches!(stance, Stance::SelfOffer | Stance::Seeker);
         let mut findings = self.findings(&mut seen, &fired, &families, &totals, minor);
         if let Some((weights, sighting)) = &sighting {
-            self.word_findings(weights, sighting, reading, &families, &totals, minor, &mut findings);
+            self.word_findings(weights, sighting, &seen, reading, &families, &totals, &mut findings);
         }
         self.trial_findings(&mut seen, &fired, &mut findings);
         let (priority, urgency) =
@@ -252,7 +254,8 @@ impl Ruleset {
         if !(tally.raised[family] || (any && tally.any_raised)) {
             return None;
         }
-        let mut total = Total { base: self.scores.base.get(family).copied().unwrap_or(0), ..Total::default() };
+        let base = self.scores.base.get(family).copied().unwrap_or(0);
+        let mut total = Total { base, ruled: true, ..Total::default() };
         for (group, found) in self.scores.groups.iter().enumerate() {
             let sum = tally.sums[family][group] + tally.any[group];
             if found.cap < 0 {
@@ -264,19 +267,16 @@ impl Ruleset {
         Some(total)
     }
 
-    fn add_learned(
-        &self,
-        totals: &mut [Option<Total>; FAMILIES],
-        sighting: Option<&(&Weights, Sighting)>,
-        minor: bool,
-    ) {
+    fn add_learned(&self, totals: &mut [Option<Total>], sighting: Option<&(&Weights, Sighting)>, minor: bool) {
         let Some((weights, sighting)) = sighting else { return };
-        for (family, total) in Family::ALL.iter().zip(totals) {
-            if let Some(total) = total {
-                let points = weights.points(sighting, *family, self.scores.learned_cap);
-                // What was learned may calm, and then it is held to the rule for calming.
-                total.learned = if self.shields(*family as usize, minor) { points.max(0) } else { points };
-            }
+        let lure = weights.lure_points(sighting, self.scores.learned_cap);
+        let own_points = weights.family_points(sighting);
+        for ((family, total), own) in Family::ALL.iter().zip(totals).zip(own_points) {
+            let base = self.scores.base.get(*family as usize).copied().unwrap_or(0);
+            let total = total.get_or_insert(Total { base, ..Total::default() });
+            // What was learned may calm, and then it is held to the rule for calming where rules raised the family.
+            let held = total.ruled && self.shields(*family as usize, minor);
+            total.learned = if held { (lure + own).max(0) } else { lure + own };
         }
     }
 
@@ -307,7 +307,8 @@ impl Ruleset {
         for model in &self.stances {
             let calming = !matches!(model.stance, Stance::Offer | Stance::SelfOffer);
             let counts = |kept: bool| !(shielded && calming) || kept;
-            let mut sum = model.base + best.min(model.points_at_most) * model.percent_of_points / 100;
+            let share = best.clamp(-model.points_at_most, model.points_at_most) * model.percent_of_points / 100;
+            let mut sum = model.base + share;
             for (signal, weight, kept) in &model.signals {
                 if counts(*kept) && seen.has(*signal) {
                     sum += weight;
@@ -324,9 +325,7 @@ impl Ruleset {
                     reasons.push(StanceReason { stance: model.stance, signal: name.to_owned(), weight: *weight });
                 }
             }
-            if let Some((weights, sighting)) = sighting
-                && counts(false)
-            {
+            if let Some((weights, sighting)) = sighting {
                 let learned = weights.stance_points(sighting, model.stance, self.scores.stance_cap);
                 sum += learned;
                 if learned != 0 {

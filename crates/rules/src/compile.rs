@@ -15,10 +15,12 @@ use crate::problem::{Code, Problem, nearest};
 use crate::ruleset::{Rule, RuleFile, Ruleset, Signal, Source, StanceModel, Urgency, is_rule_file};
 use crate::scores::Scores;
 
-/// A rule's example, to be assessed once the whole is compiled.
+/// A rule's example: assessed once the whole is compiled, and learned from.
+#[derive(Clone, Debug)]
 pub(crate) struct Example {
     pub file: String,
     pub rule: String,
+    pub family: Option<Family>,
     pub trial: bool,
     pub lure: bool,
     pub text: Written,
@@ -150,7 +152,7 @@ pub(crate) fn resolve(
     mut definitions: Definitions,
     scores: Scores,
     problems: &mut Vec<Problem>,
-) -> (Ruleset, Vec<Example>) {
+) -> Ruleset {
     check_ids(&lexicons, &definitions, problems);
     sort_signals(&mut definitions, problems);
     let phrases = Phrases::new(lexicons.iter().map(|l| l.terms.as_slice()));
@@ -171,6 +173,7 @@ pub(crate) fn resolve(
         urgencies: Vec::new(),
         scores: scores.clone(),
         learned: None,
+        examples: Vec::new(),
         family_titles: Family::ALL.iter().map(|f| f.id().to_owned()).collect(),
         shield_signals: Vec::new(),
         group_signals: vec![Vec::new(); scores.groups.len()],
@@ -221,7 +224,7 @@ pub(crate) fn resolve(
         });
     }
     ruleset.fact_tests.sort_by_key(|(kind, signal, _)| (*kind, *signal));
-    let examples = resolve_rules(&mut ruleset, &definitions, &mut names);
+    ruleset.examples = resolve_rules(&mut ruleset, &definitions, &mut names);
     resolve_stances(&mut ruleset, &definitions, &mut names);
     for (file, urgency) in &definitions.urgencies {
         let written = &urgency.lists;
@@ -240,7 +243,7 @@ pub(crate) fn resolve(
             ruleset.shield_signals.extend(ruleset.group_signals.get(group as usize).into_iter().flatten());
         }
     }
-    (ruleset, examples)
+    ruleset
 }
 
 /// The group whose cap a rule falls under: its own, else that of the first grouped signal that it lists.
@@ -297,6 +300,7 @@ fn resolve_rules(ruleset: &mut Ruleset, definitions: &Definitions, names: &mut N
             examples.extend(list.iter().map(|text| Example {
                 file: file.clone(),
                 rule: id.clone(),
+                family: rule.family,
                 trial: rule.status == Status::Trial,
                 lure,
                 text: text.clone(),

@@ -5,7 +5,7 @@ use text::{Field, Reading, Span};
 
 use crate::assess::{FAMILIES, Total};
 use crate::assessment::{FamilyScore, Finding, FindingKind};
-use crate::learned::{Sighting, Weights};
+use crate::learned::{Contribution, Sighting, Weights, span_of};
 use crate::ruleset::Ruleset;
 use crate::scores::MAX_GROUPS;
 use crate::seen::Seen;
@@ -51,7 +51,7 @@ impl Ruleset {
             let first_rule = findings.len();
             let mut sums = [0; MAX_GROUPS];
             for (rule, (field, spans, text)) in fired.iter().filter_map(|i| self.rules.get(*i)).zip(&places) {
-                if rule.trial || rule.family.is_some_and(|f| f != score.family) {
+                if rule.trial || !total.ruled || rule.family.is_some_and(|f| f != score.family) {
                     continue;
                 }
                 sums[rule.group as usize] += rule.points;
@@ -86,43 +86,47 @@ impl Ruleset {
         &self,
         weights: &Weights,
         sighting: &Sighting,
+        seen: &Seen<'_>,
         reading: &Reading,
         families: &[FamilyScore],
         totals: &[Option<Total>; FAMILIES],
-        minor: bool,
         findings: &mut Vec<Finding>,
     ) {
-        let cap = self.scores.learned_cap;
+        let lure = weights.lure_points(sighting, self.scores.learned_cap);
+        let own = weights.family_points(sighting);
         for score in families {
             let Some(total) = totals[score.family as usize] else { continue };
-            let name = |signal: u16| self.signals.get(signal as usize).map_or(String::new(), |s| s.name.clone());
-            let mut word = |rule: String, title: String, points, field, spans: Vec<Span>, text: String| {
-                let (kind, group) = (FindingKind::Word, "word".to_owned());
+            let whole = lure + own.get(score.family as usize).copied().unwrap_or(0);
+            let mut word = |rule: String, title: &str, points, field, spans: Vec<Span>| {
+                let text = seen.quote(field, &spans);
+                let (kind, group, title) = (FindingKind::Word, "word".to_owned(), title.to_owned());
                 findings.push(Finding { kind, rule, family: score.family, title, points, group, field, spans, text });
             };
-            let mut sum = 0;
-            for part in weights.contributions(sighting, score.family, cap, reading, name) {
-                sum += part.points;
-                let raw = match part.field {
-                    Field::Title => reading.title.as_ref().map_or("", |v| v.raw.as_str()),
-                    Field::Text => reading.text.raw.as_str(),
-                };
-                let text = part.span.and_then(|s| raw.get(s.range())).unwrap_or("").to_owned();
-                let title = if part.points > 0 {
-                    "Học từ bài mẫu: hay gặp trong lời rủ rê"
-                } else {
-                    "Học từ bài mẫu: hay gặp trong bài vô hại"
-                };
-                let title = if part.name == "rest" {
-                    "Học từ bài mẫu: các từ ngữ khác cộng lại"
-                } else {
-                    title
-                };
-                word(part.name, title.to_owned(), part.points, part.field, part.span.into_iter().collect(), text);
+            for (part, points) in weights.contributions(sighting, score.family, whole) {
+                let side = if points > 0 { "hay gặp trong lời rủ rê" } else { "hay gặp trong bài vô hại" };
+                match part {
+                    Contribution::Word(name, gram) => {
+                        let spans = span_of(reading, gram).into_iter().collect();
+                        word(name.to_owned(), &format!("Học từ bài mẫu: {side}"), points, gram.field, spans);
+                    }
+                    Contribution::Signal(number) => {
+                        let Some(signal) = self.signals.get(number as usize) else { continue };
+                        let (field, spans) = seen.spans(seen.of(number));
+                        let title = match &signal.title {
+                            Some(title) => format!("Học từ bài mẫu, {title}: {side}"),
+                            None => format!("Học từ bài mẫu: {side}"),
+                        };
+                        word(format!("s:{}", signal.name), &title, points, field, spans);
+                    }
+                    Contribution::Rest => {
+                        let title = "Học từ bài mẫu: các từ ngữ khác cộng lại";
+                        word("rest".to_owned(), title, points, Field::Text, Vec::new());
+                    }
+                }
             }
-            if self.shields(score.family as usize, minor) && sum != total.learned {
-                let title = "Không giảm điểm vì có trẻ em hoặc người dưới 18 tuổi".to_owned();
-                word("shield".to_owned(), title, total.learned - sum, Field::Text, Vec::new(), String::new());
+            if whole != total.learned {
+                let title = "Không giảm điểm vì có trẻ em hoặc người dưới 18 tuổi";
+                word("shield".to_owned(), title, total.learned - whole, Field::Text, Vec::new());
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The learned part: integer weights of n-grams and signals in `rules/learned.json`.
 //!
 //! One head says how much a post reads like a lure at all, one a family says which, one a stance says who speaks. A
-//! head's sum is `bias + Σ signals + Σ words / √tokens`, in hundredths of a point; the whole is rounded to points and
-//! bounded by `[learned] cap` (`stance_cap` for stances). Every part of a family's points is listed, so the sum stays
-//! exact. It is asked only where rules raised a family.
+//! head's sum is `bias + Σ signals + Σ words / √tokens`, in hundredths of a point, rounded to points. The first head is
+//! bounded by `[learned] cap`, a stance's by `stance_cap`; the families' count by how far they lie behind the best.
+//! Every part of a family's points is listed, so the sum stays exact. It speaks of families that no rule raised too:
+//! what nobody wrote a rule for is seen by it alone.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,13 @@ use crate::table::Table;
 /// Fewest tokens that a sum of words is divided by.
 const MIN_TOKENS: usize = 16;
 
+/// What the family gets that the families' heads like best; the others get less, by how far they lie behind. So these
+/// heads tell families apart, and say nothing of whether it is a lure.
+pub(crate) const BEST_FAMILY: i32 = 20;
+const FAMILY_AT_LEAST: i32 = -200;
+
 /// How many contributions are listed by themselves; the others are summed up in one.
-const LISTED: usize = 4;
+const LISTED: usize = 6;
 
 /// Weights of one question, in hundredths of a point.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +84,12 @@ fn stance_head(stance: Stance) -> u8 {
 }
 
 /// One part of a head's sum.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Contribution {
-    pub name: String,
-    pub points: i32,
-    pub field: Field,
-    pub span: Option<Span>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Contribution<'a> {
+    Word(&'a str, &'a Gram),
+    Signal(u16),
+    /// All that is not listed by itself.
+    Rest,
 }
 
 /// Which weighted words and signals a post has.
@@ -141,80 +147,83 @@ impl Weights {
     }
 
     /// Hundredths of a point that some heads give together.
-    fn hundredths(&self, sighting: &Sighting, heads: &[u8], mut each: impl FnMut(Part<'_>, f64)) -> f64 {
+    fn hundredths<'a>(
+        &'a self,
+        sighting: &'a Sighting,
+        heads: &[u8],
+        mut each: impl FnMut(Contribution<'a>, f64),
+    ) -> f64 {
         let of = |pairs: &[(u8, i32)]| pairs.iter().filter(|(h, _)| heads.contains(h)).map(|(_, w)| w).sum::<i32>();
         let mut sum: f64 = heads.iter().filter_map(|h| self.bias.get(*h as usize)).map(|b| f64::from(*b)).sum();
         for index in &sighting.signals {
             let Some((signal, pairs)) = self.signals.get(*index) else { continue };
             let value = f64::from(of(pairs));
             sum += value;
-            each(Part::Signal(*signal), value);
+            each(Contribution::Signal(*signal), value);
         }
         let scale = word_value(sighting.tokens);
         for (word, gram) in &sighting.words {
             let Some((name, pairs)) = self.words.get((*word as usize).wrapping_sub(1)) else { continue };
             let value = f64::from(of(pairs)) * scale;
             sum += value;
-            each(Part::Word(name, gram), value);
+            each(Contribution::Word(name, gram), value);
         }
         sum
     }
 
-    fn bounded(&self, sighting: &Sighting, heads: &[u8], cap: i32) -> i32 {
-        ((self.hundredths(sighting, heads, |_, _| {}) / 100.0).round() as i32).clamp(-cap, cap)
+    /// A head's sum in points, not bounded.
+    fn whole(&self, sighting: &Sighting, head: u8) -> i32 {
+        (self.hundredths(sighting, &[head], |_, _| {}) / 100.0).round() as i32
     }
 
-    /// The points of one family, bounded.
-    pub fn points(&self, sighting: &Sighting, family: Family, cap: i32) -> i32 {
-        self.bounded(sighting, &[ANY, family_head(family)], cap)
+    /// How much it reads like a lure, bounded.
+    pub fn lure_points(&self, sighting: &Sighting, cap: i32) -> i32 {
+        self.whole(sighting, ANY).clamp(-cap, cap)
+    }
+
+    /// What the families' own heads add to [`Weights::lure_points`], by [`Family::ALL`]; nothing for `unclassified`.
+    pub fn family_points(&self, sighting: &Sighting) -> [i32; Family::ALL.len()] {
+        let mut points = [0; Family::ALL.len()];
+        let named = Family::ALL.iter().filter(|f| **f != Family::Unclassified);
+        let best = named.clone().map(|f| self.whole(sighting, family_head(*f))).max().unwrap_or(0);
+        for family in named {
+            let behind = self.whole(sighting, family_head(*family)) - best;
+            if let Some(slot) = points.get_mut(*family as usize) {
+                *slot = (BEST_FAMILY + behind).max(FAMILY_AT_LEAST);
+            }
+        }
+        points
     }
 
     /// What it adds to a stance, bounded.
     pub fn stance_points(&self, sighting: &Sighting, stance: Stance, cap: i32) -> i32 {
-        self.bounded(sighting, &[stance_head(stance)], cap)
+        self.whole(sighting, stance_head(stance)).clamp(-cap, cap)
     }
 
-    /// The parts of [`Weights::points`]: the strongest by name, the rest as one; they add up exactly.
-    pub fn contributions(
-        &self,
-        sighting: &Sighting,
+    /// The parts of a family's points, which are `whole`: the strongest one by one, the rest as one; they add up exactly.
+    pub fn contributions<'a>(
+        &'a self,
+        sighting: &'a Sighting,
         family: Family,
-        cap: i32,
-        reading: &Reading,
-        signal_name: impl Fn(u16) -> String,
-    ) -> Vec<Contribution> {
+        whole: i32,
+    ) -> Vec<(Contribution<'a>, i32)> {
         let mut parts = Vec::new();
-        let sum = self.hundredths(sighting, &[ANY, family_head(family)], |part, value| {
-            let points = (value / 100.0).round() as i32;
-            if points == 0 {
-                return;
-            }
-            parts.push(match part {
-                Part::Signal(signal) => {
-                    Contribution { name: format!("s:{}", signal_name(signal)), points, field: Field::Text, span: None }
-                }
-                Part::Word(name, gram) => {
-                    Contribution { name: name.to_owned(), points, field: gram.field, span: span_of(reading, gram) }
-                }
-            });
+        self.hundredths(sighting, &[ANY, family_head(family)], |part, value| {
+            parts.push((part, (value / 100.0).round() as i32));
         });
-        let whole = ((sum / 100.0).round() as i32).clamp(-cap, cap);
-        parts.sort_by_key(|c| std::cmp::Reverse(c.points.abs()));
+        parts.sort_by_key(|(_, points)| std::cmp::Reverse(points.abs()));
         parts.truncate(LISTED);
-        let rest = whole - parts.iter().map(|c| c.points).sum::<i32>();
+        parts.retain(|(_, points)| *points != 0);
+        let rest = whole - parts.iter().map(|(_, points)| points).sum::<i32>();
         if rest != 0 {
-            parts.push(Contribution { name: "rest".to_owned(), points: rest, field: Field::Text, span: None });
+            parts.push((Contribution::Rest, rest));
         }
         parts
     }
 }
 
-enum Part<'a> {
-    Signal(u16),
-    Word(&'a str, &'a Gram),
-}
-
-fn span_of(reading: &Reading, gram: &Gram) -> Option<Span> {
+/// Where an n-gram stands in the original.
+pub(crate) fn span_of(reading: &Reading, gram: &Gram) -> Option<Span> {
     let view = match gram.field {
         Field::Title => reading.title.as_ref()?,
         Field::Text => &reading.text,

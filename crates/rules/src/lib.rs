@@ -45,4 +45,4 @@ pub use lexicon::MAX_TERM_SYLLABLES;
 pub use polarity::Polarity;
 pub use problem::{Code, Problem};
 pub use ruleset::{RuleEntry, RuleFile, Ruleset, is_rule_file};
-pub use train::{leave_family_out, train};
+pub use train::{learn_quickly, leave_family_out, train};

@@ -13,8 +13,6 @@ pub(crate) struct Example<'a> {
 pub(crate) struct Model {
     pub weights: Vec<f64>,
     pub bias: f64,
-    /// Logit of the share of positive examples, for those who need it; `fit` leaves it 0.
-    pub rarity: f64,
 }
 
 /// How many earlier steps shape the next.
@@ -68,7 +66,7 @@ pub(crate) fn fit(examples: &[Example<'_>], features: usize, penalty: f64, itera
         }
     }
     let bias = point.pop().unwrap_or(0.0);
-    Model { weights: point, bias, rarity: 0.0 }
+    Model { weights: point, bias }
 }
 
 fn loss(examples: &[Example<'_>], point: &[f64], penalty: f64, gradient: &mut [f64]) -> f64 {

@@ -12,4 +12,5 @@ mod normalise;
 mod reading;
 
 pub use facts::{Fact, FactKind, contact_query};
+pub use normalise::from_old_font;
 pub use reading::{Alternate, Evasion, Field, Mapped, Reading, Span, Token, TokenKind, View, fold, read, syllable_id};

@@ -129,7 +129,8 @@ pub struct Token {
     pub kind: TokenKind,
 }
 
-/// A second reading of a token: ambiguous teencode such as `k` = "không", `ck` = "chồng" or "chuyển khoản".
+/// A second reading of a token: ambiguous teencode such as `k` = "không", `ck` = "chồng" or "chuyển khoản"; or the
+/// token with the word of an emoji beside it, such as `bán 🫘` = "bán thận".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternate {
     /// Index of the first token that it may replace (it replaces exactly one).

@@ -1,8 +1,10 @@
-//! The normaliser against the vectors in `vectors/normalise.tsv`; the head of that file says how to read it.
+//! The normaliser against the vectors in `vectors/normalise.tsv` and `vectors/disguises.tsv`; the head of the first says
+//! how to read them.
 
 use text::read;
 
-const VECTORS: &str = include_str!("vectors/normalise.tsv");
+const GIVEN: &str = include_str!("vectors/normalise.tsv");
+const DISGUISES: &str = include_str!("vectors/disguises.tsv");
 
 /// Decodes `\uXXXX`, `\UXXXXXXXX`, `\t`, `\n` and `\\`.
 fn decode(field: &str) -> String {
@@ -46,10 +48,20 @@ fn stretch<'a>(raw: &'a str, view: &text::View, needle: &str) -> Option<&'a str>
 }
 
 #[test]
-fn all_vectors_hold() {
+fn the_given_vectors_hold() {
+    hold(GIVEN, 60);
+}
+
+#[test]
+fn disguises_of_every_kind_are_undone() {
+    hold(DISGUISES, 240);
+}
+
+/// Checks each line of a vector file of at least `least` lines.
+fn hold(vectors: &str, least: usize) {
     let mut failures = Vec::new();
     let mut count = 0;
-    for line in VECTORS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in vectors.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let fields: Vec<&str> = line.split('\t').collect();
         let [input, expected, kind] = fields[..] else { panic!("three fields in {line}") };
         let (input, expected) = (decode(input), decode(expected));
@@ -68,6 +80,6 @@ fn all_vectors_hold() {
             failures.push(format!("{kind}: {input:?}: {got:?}, not {expected:?}"));
         }
     }
-    assert!(count >= 60, "only {count} vectors were read");
+    assert!(count >= least, "only {count} vectors were read");
     assert!(failures.is_empty(), "{} of {count} vectors fail:\n{}", failures.len(), failures.join("\n"));
 }

@@ -21,8 +21,8 @@ static BANKS: LazyLock<Banks> = LazyLock::new(|| {
         let bin = row.get(0).unwrap_or("");
         for name in row.get(2).unwrap_or("").split('|').filter(|name| !name.is_empty()) {
             let lower = name.to_lowercase();
-            let keys: Vec<u64> =
-                lex::cut(&lower).iter().filter(|piece| piece.kind == Kind::Word).map(|piece| piece.key).collect();
+            let words = lex::cut(&lower, &super::HEADS).pieces.into_iter().filter(|piece| piece.kind == Kind::Word);
+            let keys: Vec<u64> = words.map(|piece| piece.key).collect();
             if let Some(&first) = keys.first() {
                 let entry = names.entry(first).or_default();
                 let at = entry.partition_point(|(other, _)| other.len() >= keys.len());
@@ -72,6 +72,7 @@ const BANKING: u64 = key("banking");
 const MOMO: u64 = key("momo");
 const CHU: u64 = key("chu");
 const CTK: u64 = key("ctk");
+const LA: u64 = key("la");
 const TEN: u64 = key("ten");
 
 /// The shortest and longest account numbers.
@@ -111,7 +112,9 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     let Some((number, end)) = found else { return false };
     let after = after(page, end);
     let bank = before.bank.or(after.map(|(bin, _)| bin));
-    let told = before.account || bank.is_some() && (before.transfer || number.len() >= 8);
+    // Six or seven digits are an account only where the cue stands directly before them.
+    let asked = number.len() >= 8 || bank.is_some() || cue_beside(page, at);
+    let told = before.account && asked || bank.is_some() && (before.transfer || number.len() >= 8);
     let transferred = before.transfer && number.len() >= 9;
     if !told && !transferred || money::unit_follows(page, end) || phone::names_code(page, at) {
         return false;
@@ -133,6 +136,21 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
     }
     page.add(FactKind::BankAccount, format!("{}:{number}", bank.unwrap_or("?")), at, end, detail);
     true
+}
+
+/// Whether `stk`, `tài khoản` or the like stands before `at` with at most marks and `số`, `là` between.
+fn cue_beside(page: &Page, at: usize) -> bool {
+    let mut back = at;
+    while back > 0 && at - back < 4 {
+        back -= 1;
+        match page.word(back) {
+            STK | TK | KHOAN | HANG => return true,
+            SO | LA => {}
+            _ if page.mark(back).is_some() => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Digits of an account number, in groups with single blanks between them; its end.

@@ -1,11 +1,13 @@
 //! Dates: written ones, and words such as `mai` or `chủ nhật này`, which only the time of the post resolves.
 //!
 //! A written date without a year takes the year that lies nearest to the post; without the time of the post it stays
-//! `--MM-DD`. Lunar dates (`mùng 5`, `rằm`) are not read.
+//! `--MM-DD`. `detail.in_days` tells how many days after the post a day or the first day of an interval lies, negative
+//! for one before it. Words such as `mai` and `tối nay` tell it even when the time of the post is unknown; their value
+//! is then the ISO 8601 duration (`P1D`).
 
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::lex::{Kind, key};
 use super::{FactKind, Page};
@@ -57,16 +59,27 @@ pub(super) fn at(page: &mut Page, at: usize) -> bool {
         return false;
     }
     let Some((days, end)) = written(page, at) else { return false };
-    let from = at;
-    let value = match days {
-        (first, None) => show(page, first),
-        (first, Some(last)) => {
-            let first = Day { year: first.year.or(last.year), ..first };
-            format!("{}/{}", show(page, first), show(page, last))
-        }
+    let (first, last) = days;
+    let first = Day { year: first.year.or(last.and_then(|last| last.year)), ..first };
+    let value = match last {
+        None => show(page, first),
+        Some(last) => format!("{}/{}", show(page, first), show(page, last)),
     };
-    page.add(FactKind::Date, value, from, end, Map::new());
+    let detail = in_days(page, resolved(page, first));
+    page.add(FactKind::Date, value, at, end, detail);
     true
+}
+
+/// How many days after the post a day lies, where both are known.
+fn in_days(page: &Page, day: Option<Date>) -> Map<String, Value> {
+    match (page.posted, day) {
+        (Some(posted), Some(day)) => days_ahead(i64::from(posted.until(day).map_or(0, |span| span.get_days()))),
+        _ => Map::new(),
+    }
+}
+
+fn days_ahead(days: i64) -> Map<String, Value> {
+    Map::from_iter([("in_days".to_owned(), Value::from(days))])
 }
 
 /// Reads a date or an interval of two.
@@ -165,6 +178,14 @@ fn day_month(page: &Page, at: usize) -> Option<(Day, usize)> {
         key("lich"),
         key("het"),
     ];
+    // `điểm 9/10`, `tỷ lệ 3/4`, `hẻm 12/5`: marks, shares and addresses.
+    const OTHERS: [&str; 18] = [
+        "điểm", "lệ", "hẻm", "ngõ", "ngách", "kiệt", "nhà", "phòng", "căn", "lô", "tổ", "lớp", "số", "đạt", "phần",
+        "size", "khoảng", "câu",
+    ];
+    if at.checked_sub(1).is_some_and(|before| OTHERS.contains(&page.str(before))) {
+        return None;
+    }
     let cued = page.any_before(at, 4, |word| CUES.contains(&word));
     if fraction && (!cued || matches!(next, THANG | NGAY | LUONG | NAM | SUAT | GIA | DIEN | QUY)) {
         return None;
@@ -187,14 +208,22 @@ fn year(page: &Page, at: usize) -> Option<i16> {
 
 /// ISO form, with the year nearest to the post where none is given.
 fn show(page: &Page, day: Day) -> String {
-    let Some(year) = day.year else {
-        let Some(posted) = page.posted else { return format!("--{:02}-{:02}", day.month, day.day) };
-        let distance =
-            |year: i16| Date::new(year, day.month, day.day).ok().map(|date| (date.duration_since(posted).abs(), date));
-        let nearest = (posted.year() - 1..=posted.year() + 1).filter_map(distance).min();
-        return nearest.map_or_else(|| format!("--{:02}-{:02}", day.month, day.day), |(_, date)| date.to_string());
-    };
-    format!("{year:04}-{:02}-{:02}", day.month, day.day)
+    match (resolved(page, day), day.year) {
+        (Some(date), _) => date.to_string(),
+        (None, Some(year)) => format!("{year:04}-{:02}-{:02}", day.month, day.day),
+        (None, None) => format!("--{:02}-{:02}", day.month, day.day),
+    }
+}
+
+/// The day itself, in the year nearest to the post where none is given.
+fn resolved(page: &Page, day: Day) -> Option<Date> {
+    if let Some(year) = day.year {
+        return Date::new(year, day.month, day.day).ok();
+    }
+    let posted = page.posted?;
+    let distance =
+        |year: i16| Date::new(year, day.month, day.day).ok().map(|date| (date.duration_since(posted).abs(), date));
+    (posted.year() - 1..=posted.year() + 1).filter_map(distance).min().map(|(_, date)| date)
 }
 
 /// Tries a date that starts with a word: `tháng 4/2019`, `mai`, `chủ nhật này`.
@@ -207,7 +236,8 @@ pub(super) fn at_word(page: &mut Page, at: usize) -> bool {
             let Some(posted) = page.posted else { return false };
             let saturday = on_or_after(posted, Weekday::Saturday);
             let Ok(sunday) = saturday.checked_add(1.day()) else { return false };
-            page.add(FactKind::Date, format!("{saturday}/{sunday}"), at, at + 3, Map::new());
+            let detail = in_days(page, Some(saturday));
+            page.add(FactKind::Date, format!("{saturday}/{sunday}"), at, at + 3, detail);
             true
         }
         _ => false,
@@ -272,7 +302,6 @@ const HANG: u64 = key("hang");
 
 /// `mai`, `ngày mai`, `hôm nay`, `tối nay`, `ngày mốt`, `hôm qua`.
 fn relative(page: &mut Page, at: usize) -> bool {
-    let Some(posted) = page.posted else { return false };
     let next = page.str(at + 1);
     let (days, length) = match (page.str(at), next) {
         ("ngày" | "ngay" | "hôm" | "hom", "mai") => (1, 2),
@@ -283,13 +312,13 @@ fn relative(page: &mut Page, at: usize) -> bool {
         ("hôm" | "hom", "qua") => (-1, 2),
         ("hôm" | "hom", "kia") => (-2, 2),
         ("sáng" | "trưa" | "chiều" | "tối" | "đêm", "mốt") => {
-            return add_day(page, at + 1, at + 2, posted, 2);
+            return add_day(page, at + 1, at + 2, 2);
         }
         ("mai", "mốt") => return false,
         ("mai", _) if tomorrow(page, at) => (1, 1),
         _ => return false,
     };
-    add_day(page, at, at + length, posted, days)
+    add_day(page, at, at + length, days)
 }
 
 /// Whether `mai` says tomorrow: not a name, a blossom or a matchmaker.
@@ -391,7 +420,8 @@ fn weekday(page: &mut Page, at: usize) -> bool {
             on_or_after(posted, day)
         }
     };
-    page.add(FactKind::Date, date.to_string(), at, end, Map::new());
+    let detail = in_days(page, Some(date));
+    page.add(FactKind::Date, date.to_string(), at, end, detail);
     true
 }
 
@@ -405,8 +435,15 @@ fn on_or_before(from: Date, day: Weekday) -> Date {
     from.checked_sub(behind.days()).unwrap_or(from)
 }
 
-fn add_day(page: &mut Page, from: usize, until: usize, posted: Date, days: i64) -> bool {
-    let Ok(date) = posted.checked_add(days.days()) else { return false };
-    page.add(FactKind::Date, date.to_string(), from, until, Map::new());
+/// Adds a day told by its distance from the post.
+fn add_day(page: &mut Page, from: usize, until: usize, days: i64) -> bool {
+    let value = match page.posted.map(|posted| posted.checked_add(days.days())) {
+        Some(Ok(date)) => date.to_string(),
+        Some(Err(_)) => return false,
+        // What is over matters only beside the time of the post.
+        None if days < 0 => return false,
+        None => format!("P{days}D"),
+    };
+    page.add(FactKind::Date, value, from, until, days_ahead(days));
     true
 }

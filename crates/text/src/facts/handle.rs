@@ -5,7 +5,7 @@
 
 use serde_json::Map;
 
-use super::lex::{KeySet, Kind, key};
+use super::lex::{Kind, key};
 use super::{FactKind, Page, detail, url};
 
 /// The longest name or host label row that is read, in pieces; longer ones are noise.
@@ -13,9 +13,13 @@ const MOST_PIECES: usize = 64;
 
 /// Finds all addresses of a page.
 pub(super) fn extract(page: &mut Page) {
-    let mut at = 0;
-    while at < page.pieces.len() {
-        at = match page.pieces[at].kind {
+    let mut next = 0;
+    for at in std::mem::take(&mut page.joints) {
+        let at = at as usize;
+        if at < next {
+            continue;
+        }
+        next = match page.pieces[at].kind {
             Kind::Mark => mark(page, at),
             Kind::Word => word(page, at),
             Kind::Digits => url::starting_at(page, at),
@@ -28,6 +32,8 @@ pub(super) fn extract(page: &mut Page) {
 const CHAM: u64 = key("cham");
 const DOT: u64 = key("dot");
 const CONG: u64 = key("cong");
+const TE: u64 = key("te");
+const LE: u64 = key("le");
 
 fn mark(page: &mut Page, at: usize) -> Option<usize> {
     match page.mark(at)? {
@@ -38,21 +44,24 @@ fn mark(page: &mut Page, at: usize) -> Option<usize> {
 }
 
 /// Words that join a disguised address or introduce a name.
-static JOINING: KeySet = KeySet::of(&[&[CHAM, DOT, CONG], &SERVICE_WORDS]);
+pub(super) const JOINING: [u64; 4 + SERVICES.len()] = {
+    let mut words = [CHAM; 4 + SERVICES.len()];
+    (words[1], words[2], words[3]) = (DOT, CONG, LE);
+    let mut at = 0;
+    while at < SERVICES.len() {
+        words[4 + at] = SERVICES[at].0;
+        at += 1;
+    }
+    words
+};
 
 fn word(page: &mut Page, at: usize) -> Option<usize> {
     let word = page.pieces[at].key;
-    let address = match page.mark(at + 1) {
-        Some('.') => page.glued(at + 2),
-        Some('@' | ':' | '_' | '-') => page.glued(at + 1),
-        _ => false,
-    };
-    if !address && !JOINING.may_hold(word) {
-        return None;
-    }
     match word {
         CHAM | DOT => url::defanged_at(page, at),
         CONG if page.word_before(at, 1) == key("a") => url::defanged_at(page, at - 1),
+        // `tê lê: hr_kh88`
+        LE if page.word_before(at, 1) == TE => introduced(page, at, key("telegram")),
         _ => url::starting_at(page, at).or_else(|| introduced(page, at, word)),
     }
 }
@@ -146,15 +155,6 @@ const SERVICES: [(u64, Service); 25] = [
     (key("potato"), Service::Other("potato")),
     (key("qq"), Service::Other("qq")),
 ];
-const SERVICE_WORDS: [u64; SERVICES.len()] = {
-    let mut words = [0; SERVICES.len()];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = SERVICES[at].0;
-        at += 1;
-    }
-    words
-};
 
 fn service(word: u64) -> Option<Service> {
     SERVICES.iter().find(|service| service.0 == word).map(|service| service.1)

@@ -94,20 +94,40 @@ const CLASS: [u8; 128] = {
     table
 };
 
+/// The pieces of a text, and where extractors need to look at all: most words start nothing.
+#[derive(Default)]
+pub(super) struct Cut {
+    /// All pieces, in order.
+    pub pieces: Vec<Piece>,
+    /// Pieces with which a number, amount, age or date may start.
+    pub starts: Vec<u32>,
+    /// Pieces with which an address may start, or that join the parts of one.
+    pub joints: Vec<u32>,
+}
+
 /// Cuts `text` into pieces.
-pub(super) fn cut(text: &str) -> Vec<Piece> {
+pub(super) fn cut(text: &str, heads: &Heads) -> Cut {
     let folded = FOLDED.as_slice();
     let bytes = text.as_bytes();
-    let mut pieces = Vec::with_capacity(text.len() / 3 + 8);
+    let mut cut = Cut { pieces: Vec::with_capacity(text.len() / 4 + 8), ..Cut::default() };
+    let Cut { pieces, starts, joints } = &mut cut;
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
         let (class, length) = class_at(bytes, at, folded);
+        let index = pieces.len() as u32;
         // Words and blanks first: they are most of the text.
         if class == WORD {
             let (end, key) = word(bytes, at, folded);
             at = end;
             pieces.push(Piece { start: start as u32, end: at as u32, key, kind: Kind::Word });
+            let head = heads.of(key);
+            if head & START != 0 {
+                starts.push(index);
+            }
+            if head & JOINT != 0 || matches!(bytes.get(at), Some(b'.' | b':' | b'@' | b'_' | b'-')) {
+                joints.push(index);
+            }
             continue;
         }
         at += length;
@@ -119,14 +139,30 @@ pub(super) fn cut(text: &str) -> Vec<Piece> {
                 while bytes.get(at).is_some_and(u8::is_ascii_digit) {
                     at += 1;
                 }
+                starts.push(index);
+                if !matches!(bytes.get(at), None | Some(b' ' | b'\n' | b',')) {
+                    joints.push(index);
+                }
                 ((at - start) as u64, Kind::Digits)
             }
             BREAK => (0, Kind::Break),
-            _ => (u64::from(decode(bytes, start).0), Kind::Mark),
+            _ => {
+                let mark = decode(bytes, start).0;
+                match char::from_u32(mark) {
+                    Some('+' | '$' | '€' | '£' | '¥' | '₩' | '฿' | '₫') => starts.push(index),
+                    Some('@' | '.' | ',' | '[' | '{' | '<') => joints.push(index),
+                    Some('(') => {
+                        starts.push(index);
+                        joints.push(index);
+                    }
+                    _ => {}
+                }
+                (u64::from(mark), Kind::Mark)
+            }
         };
         pieces.push(Piece { start: start as u32, end: at as u32, key, kind });
     }
-    pieces
+    cut
 }
 
 /// The code point at `at` of well-formed UTF-8, and its length in bytes.
@@ -204,32 +240,39 @@ fn word(bytes: &[u8], start: usize, folded: &[u8]) -> (usize, u64) {
     (at, hash | HASHED)
 }
 
-/// A set of word keys for a first, cheap test: what it refuses is not in the set.
-pub(super) struct KeySet([u64; SLOTS / 64]);
+/// The word may start a number, amount, age or date.
+const START: u8 = 1;
+/// The word may introduce an address or join the parts of one.
+const JOINT: u8 = 2;
+
+/// What words may start, by their keys: a first, cheap test. What it refuses starts nothing.
+pub(super) struct Heads([u8; SLOTS]);
 
 const SLOTS: usize = 4096;
 
-impl KeySet {
-    /// The set of these keys.
-    pub(super) const fn of(lists: &[&[u64]]) -> Self {
-        let mut bits = [0u64; SLOTS / 64];
-        let mut list = 0;
-        while list < lists.len() {
-            let mut at = 0;
-            while at < lists[list].len() {
-                let slot = slot(lists[list][at]);
-                bits[slot / 64] |= 1 << (slot % 64);
-                at += 1;
+impl Heads {
+    /// The words of these lists of keys.
+    pub(super) const fn of_lists(starts: &[&[u64]], joints: &[&[u64]]) -> Self {
+        let mut heads = [0; SLOTS];
+        let lists = [starts, joints];
+        let mut side = 0;
+        while side < lists.len() {
+            let mut list = 0;
+            while list < lists[side].len() {
+                let mut at = 0;
+                while at < lists[side][list].len() {
+                    heads[slot(lists[side][list][at])] |= if side == 0 { START } else { JOINT };
+                    at += 1;
+                }
+                list += 1;
             }
-            list += 1;
+            side += 1;
         }
-        KeySet(bits)
+        Heads(heads)
     }
 
-    /// Whether the key may be in the set.
-    pub(super) fn may_hold(&self, key: u64) -> bool {
-        let slot = slot(key);
-        self.0[slot / 64] >> (slot % 64) & 1 == 1
+    fn of(&self, key: u64) -> u8 {
+        self.0[slot(key)]
     }
 }
 
@@ -241,9 +284,11 @@ const fn slot(key: u64) -> usize {
 mod tests {
     use super::*;
 
+    static NONE: Heads = Heads::of_lists(&[], &[]);
+
     #[test]
     fn words_have_the_key_of_their_bare_form() {
-        let pieces = cut("Triệu đồng,\n0912🔥 nguyễnnghiêng");
+        let pieces = cut("Triệu đồng,\n0912🔥 nguyễnnghiêng", &NONE).pieces;
         assert_eq!(pieces[0].key, key("trieu"));
         assert_eq!(pieces[1].key, key("dong"));
         assert_eq!(pieces[2].key, u64::from(','));
@@ -255,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_word_of_another_script_is_no_cue() {
-        assert_ne!(cut("мa")[0].key, key("ma"));
-        assert_ne!(cut("мa")[0].key, key("a"));
+        assert_ne!(cut("мa", &NONE).pieces[0].key, key("ma"));
+        assert_ne!(cut("мa", &NONE).pieces[0].key, key("a"));
     }
 }

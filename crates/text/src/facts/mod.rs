@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::reading::{Field, Span, View};
-use lex::{KeySet, Kind, Piece};
+use lex::{Cut, Heads, Kind, Piece};
 
 /// The kind of a fact; the spelling in JSON is the contract of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,7 +61,8 @@ pub enum FactKind {
     Age,
     /// A gazetteer code.
     Place,
-    /// ISO date, month or interval; `--MM-DD` when neither the text nor the time of the post gives the year.
+    /// ISO date, month or interval; `--MM-DD` when neither the text nor the time of the post gives the year; `P1D` for
+    /// a word such as `mai` when the time of the post is unknown. `detail.in_days` counts days from the post.
     Date,
     /// A time of day, `HH:MM`, or an interval of two.
     Time,
@@ -91,8 +92,10 @@ pub struct Fact {
 }
 
 /// Words with which a fact may start.
-static STARTS: KeySet =
-    KeySet::of(&[&phone::STARTS, &number::STARTS, &money::STARTS, &id_number::STARTS, &date::STARTS]);
+static HEADS: Heads = Heads::of_lists(
+    &[&phone::STARTS, &number::STARTS, &money::STARTS, &id_number::STARTS, &date::STARTS],
+    &[&handle::JOINING],
+);
 
 /// Extracts the facts of one field.
 pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> Vec<Fact> {
@@ -100,7 +103,8 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
     handle::extract(&mut page);
     page.addresses = page.facts.iter().map(|fact| fact.span).collect();
     page.addresses.sort();
-    for at in 0..page.pieces.len() {
+    for at in std::mem::take(&mut page.starts) {
+        let at = at as usize;
         if page.taken[at] {
             continue;
         }
@@ -114,7 +118,7 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
                     || clock::at(&mut page, at)
                     || date::at(&mut page, at);
             }
-            Kind::Word if STARTS.may_hold(page.pieces[at].key) => {
+            Kind::Word => {
                 let _ = phone::at_word(&mut page, at)
                     || age::at_word(&mut page, at)
                     || money::at_word(&mut page, at)
@@ -124,7 +128,7 @@ pub(crate) fn extract(view: &View, field: Field, posted_at_ms: Option<i64>) -> V
             Kind::Mark => {
                 let _ = phone::at_mark(&mut page, at) || money::at_mark(&mut page, at);
             }
-            Kind::Word | Kind::Break => {}
+            Kind::Break => {}
         }
     }
     place::extract(&mut page);
@@ -180,6 +184,12 @@ struct Page<'a> {
     /// The soft text.
     text: &'a str,
     pieces: Vec<Piece>,
+    /// Pieces with which a number, amount, age or date may start, until they are read.
+    starts: Vec<u32>,
+    /// Pieces with which an address may start, until they are read.
+    joints: Vec<u32>,
+    /// No link starts before this piece: they would all end in a row of labels that has been looked at.
+    no_link_before: usize,
     /// Pieces that a fact has claimed.
     taken: Vec<bool>,
     /// Where addresses stand in the original, in order.
@@ -189,10 +199,23 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(view: &'a View, field: Field, posted_at_ms: Option<i64>) -> Self {
-        let pieces = lex::cut(&view.soft.text);
+        let Cut { pieces, starts, joints } = lex::cut(&view.soft.text, &HEADS);
         let taken = vec![false; pieces.len()];
         let posted = posted_at_ms.and_then(date::day_in_vietnam);
-        Page { view, field, posted, text: &view.soft.text, pieces, taken, addresses: Vec::new(), facts: Vec::new() }
+        let text = &view.soft.text;
+        Page {
+            view,
+            field,
+            posted,
+            text,
+            pieces,
+            starts,
+            joints,
+            no_link_before: 0,
+            taken,
+            addresses: Vec::new(),
+            facts: Vec::new(),
+        }
     }
 
     fn piece(&self, at: usize) -> Option<&Piece> {

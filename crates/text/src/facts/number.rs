@@ -122,6 +122,19 @@ pub(super) fn written(page: &Page, at: usize) -> Option<Written> {
     let mut end = at + 1;
     let mut groups = 0;
     let mut fraction = 0;
+    // `15 000 000`: groups set off by single blanks, two of them at least, so that no list of numbers is one.
+    let spaced = |at: usize| {
+        let apart = page.piece(at).zip(page.piece(at - 1)).is_some_and(|(next, last)| next.start == last.end + 1);
+        page.digits(at).filter(|group| group.len() == 3 && apart)
+    };
+    if first.len() <= 3 && !first.starts_with('0') && spaced(end).is_some() && spaced(end + 1).is_some() {
+        while let Some(group) = spaced(end) {
+            whole = whole.checked_mul(1000)?.checked_add(group.parse().ok()?)?;
+            groups += 1;
+            end += 1;
+        }
+        return Some(Written { micro: whole.checked_mul(MICRO)?, end, groups });
+    }
     while let (Some(mark @ ('.' | ',')), Some(next)) = (page.mark(end), page.digits(end + 1)) {
         if !page.glued(end) || !page.glued(end + 1) {
             break;

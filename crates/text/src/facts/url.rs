@@ -55,7 +55,7 @@ pub(super) fn starting_at(page: &mut Page, at: usize) -> Option<usize> {
     // Cheap test first: most words have neither a dot nor an at behind them.
     let next = page.piece(at + 1)?;
     let glued = page.glued(at + 1);
-    if !glued || next.kind == Kind::Break {
+    if !glued || next.kind == Kind::Break || at < page.no_link_before {
         return None;
     }
     let end = handle::name_end(page, at);
@@ -63,12 +63,18 @@ pub(super) fn starting_at(page: &mut Page, at: usize) -> Option<usize> {
         return email(page, at, end);
     }
     let host = page.slice(at, end);
-    let (_, ending) = host.rsplit_once('.')?;
+    let Some((_, ending)) = host.rsplit_once('.') else {
+        page.no_link_before = end;
+        return None;
+    };
     let path = page.glued(end) && matches!(page.mark(end), Some('/' | '?'));
     let known = ENDINGS.contains(&ending) || path && WORDY_ENDINGS.contains(&ending);
-    if !known || host.contains('_') || !host.contains(|c: char| c.is_ascii_lowercase()) {
-        // Nothing inside the row can start a link either.
-        return Some(end.max(at + 1)).filter(|_| host.len() > 64);
+    if !known {
+        page.no_link_before = end;
+        return None;
+    }
+    if host.contains('_') || !host.contains(|c: char| c.is_ascii_lowercase()) {
+        return None;
     }
     let until = if path { link_end(page, end) } else { end };
     link(page, at, until, host, page.slice(end, until), "https", None);
@@ -92,8 +98,15 @@ fn with_scheme(page: &mut Page, at: usize) -> Option<usize> {
     let disguise = page.str(at).contains("xx").then_some("defanged");
     if scheme == "tg" {
         let rest = page.slice(start, until);
-        let name = rest.split_once("domain=").map(|(_, name)| name.split('&').next().unwrap_or(name).to_owned())?;
-        page.add(FactKind::Telegram, format!("@{name}"), at, until, Map::new());
+        let rest = cased(page, page.pieces[start].start as usize, rest);
+        let parameter = |name: &str| rest.split_once(name).map(|(_, value)| value.split('&').next().unwrap_or(value));
+        let value = match (parameter("domain="), parameter("invite=")) {
+            (Some(name), _) => format!("@{}", name.to_ascii_lowercase()),
+            (None, Some(hash)) => format!("invite:{hash}"),
+            // It names nobody, and nothing inside it does.
+            (None, None) => return Some(until),
+        };
+        page.add(FactKind::Telegram, value, at, until, Map::new());
         return Some(until);
     }
     let whole = page.slice(start, until).replace("[.]", ".").replace("(.)", ".").replace("[dot]", ".");
@@ -261,7 +274,9 @@ pub(super) fn defanged_at(page: &mut Page, at: usize) -> Option<usize> {
         if !(service && slash || apart && page.mark(at) == Some('.')) || !blanks && page.mark(at) == Some('.') {
             return None;
         }
-    } else if name.len() < 2 || ending == "com" && page.str(end - 1) != "com" {
+    } else if name.len() < 2 && !(slash && SPACED_HOSTS.contains(&(name, ending)))
+        || ending == "com" && page.str(end - 1) != "com"
+    {
         return None;
     }
     let mut until = end;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::chars::{self, Entry, Kind};
-use super::lexicon::{Lexicon, lexicon};
+use super::lexicon::{FOLD, Lexicon, lexicon};
 use crate::reading::{Alternate, Evasion, Mapped, Span, Token, TokenKind, syllable_id};
 
 /// Where [`syllable_id`] starts.
@@ -77,7 +77,7 @@ pub(super) fn tokenise(soft: &Mapped, raw: Option<&str>) -> (Output, Evasion) {
         table: chars::table(),
         out: Output {
             canon: String::with_capacity(len),
-            fold: Vec::with_capacity(len),
+            fold: Vec::with_capacity(len + FOLD),
             tokens: Vec::with_capacity(len / 5 + 1),
             ..Output::default()
         },
@@ -168,7 +168,9 @@ impl Reader<'_> {
         }
         let (canon, fold) = (self.out.canon.len() as u32, self.out.fold.len() as u32);
         self.out.canon.push_str(&text[start..at]);
-        self.out.fold.extend_from_slice(familiar.fold());
+        // A copy of fixed size and a cut are quicker than a copy of unknown size.
+        self.out.fold.extend_from_slice(familiar.padded_fold());
+        self.out.fold.truncate(fold as usize + familiar.fold_len());
         self.token(canon, fold, exact, familiar.folded, start..at, TokenKind::Word);
         Some(at)
     }

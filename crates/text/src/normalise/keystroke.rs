@@ -1,8 +1,8 @@
 //! The rest of stage 0: lines typed with an input method switched off, `vieecj nhej` (Telex), `vie65c nhe5` (VNI keys),
 //! `vie^.c nhe.` (VIQR).
 //!
-//! Judged line by line and only accepted when at least three words become marked syllables and nearly all of the
-//! line's unknown words do, so that English, brand names and abbreviations are safe.
+//! Judged line by line and only accepted when three words become marked syllables, or two whose keys leave no doubt, and
+//! nearly all of the line's unknown words do, so that English, brand names and abbreviations are safe.
 
 use super::chars::{self, Kind};
 use super::lexicon::lexicon;
@@ -20,6 +20,16 @@ enum Keys {
 
 /// Fewest words of a line that must decode.
 const WORDS: usize = 3;
+
+/// Weight of the words of a line that is enough without so many words.
+const WEIGHT: usize = 4;
+
+/// A raw word read.
+struct Typed {
+    syllable: String,
+    /// 2 when hardly any other word is written so: digits or signs among the letters, `w`, or a shape and a tone.
+    weight: usize,
+}
 
 /// Decodes the lines that were typed raw.
 pub(super) fn decode(cells: Vec<Cell>, evasion: &mut Evasion) -> Vec<Cell> {
@@ -43,31 +53,37 @@ pub(super) fn decode(cells: Vec<Cell>, evasion: &mut Evasion) -> Vec<Cell> {
 
 fn line_decoded(line: &[Cell], evasion: &mut Evasion) -> Option<Vec<Cell>> {
     let words = || line.split_inclusive(|cell| cell.c == ' ');
+    let odd = |text: &str| {
+        let known = lexicon().of(text);
+        !(known.syllable && known.met > 0 || known.word || known.teencode > 0)
+    };
     for keys in [Keys::Telex, Keys::Vni, Keys::Viqr] {
-        let (mut unknown, mut good) = (0, 0);
+        let (mut unknown, mut good, mut weight) = (0, 0, 0);
         for word in words() {
             let core = core(word, keys);
             if core.is_empty() || !core[0].c.is_ascii_alphabetic() || core.iter().any(|cell| !cell.c.is_ascii()) {
                 continue;
             }
             let text: String = core.iter().map(|cell| cell.c).collect();
-            let known = lexicon().of(&text);
-            if text.len() < 2 || known.syllable || known.word || known.teencode > 0 {
+            if text.len() < 2 || !odd(&text) {
                 continue;
             }
-            unknown += 1;
-            good += usize::from(typed(&text, keys).is_some());
+            let read = typed(&text, keys);
+            // A bare syllable that is rarely met proves nothing for or against.
+            unknown += usize::from(read.is_some() || !lexicon().of(&text).syllable);
+            good += usize::from(read.is_some());
+            weight += read.map_or(0, |read| read.weight);
         }
-        if good >= WORDS && good * 100 >= unknown * 85 {
+        if (good >= WORDS || good > 1 && weight >= WEIGHT) && good * 100 >= unknown * 85 {
             let mut out = Vec::with_capacity(line.len());
             for word in words() {
                 let core = core(word, keys);
                 let text: String = core.iter().map(|cell| cell.c).collect();
-                match typed(&text, keys).filter(|_| !lexicon().of(&text).syllable) {
+                match typed(&text, keys).filter(|_| odd(&text)) {
                     Some(new) => {
                         evasion.legacy += 1;
                         let (start, end) = (core[0].start, core[core.len() - 1].end);
-                        out.extend(new.chars().map(|c| Cell { c, start, end }));
+                        out.extend(new.syllable.chars().map(|c| Cell { c, start, end }));
                         out.extend_from_slice(&word[core.len()..]);
                     }
                     None => out.extend_from_slice(word),
@@ -98,13 +114,13 @@ fn core(word: &[Cell], keys: Keys) -> &[Cell] {
 }
 
 /// The marked syllable that a raw word spells.
-fn typed(word: &str, keys: Keys) -> Option<String> {
+fn typed(word: &str, keys: Keys) -> Option<Typed> {
     if word.len() > 12 {
         return None;
     }
     let mut letters: Vec<char> = Vec::with_capacity(word.len());
     let mut tone = 0;
-    let mut marked = false;
+    let mut shaped = false;
     for c in word.chars() {
         let vowel = letters.iter().any(|letter| syllable::is_vowel(*letter));
         let new_tone = match (keys, c) {
@@ -117,11 +133,10 @@ fn typed(word: &str, keys: Keys) -> Option<String> {
         };
         if new_tone > 0 && vowel && tone == 0 {
             tone = new_tone;
-            marked = true;
             continue;
         }
         if shape(&mut letters, keys, c) {
-            marked = true;
+            shaped = true;
             continue;
         }
         if !c.is_ascii_lowercase() {
@@ -129,12 +144,28 @@ fn typed(word: &str, keys: Keys) -> Option<String> {
         }
         letters.push(c);
     }
-    if !marked {
+    if !shaped && tone == 0 {
         return None;
     }
     let seat = letters.iter().rposition(|letter| syllable::is_vowel(*letter))?;
     letters[seat] = with_tone(letters[seat], tone);
-    lexicon().canonical(&letters.iter().collect::<String>())
+    let syllable = lexicon().canonical(&letters.iter().collect::<String>())?;
+    // A stop or question mark behind a plain word is more often one than a tone.
+    let sure = match keys {
+        Keys::Telex => shaped && (tone > 0 || word.contains('w') || word.starts_with("dd")),
+        Keys::Vni => true,
+        Keys::Viqr => shaped,
+    };
+    Some(Typed { syllable, weight: 1 + usize::from(sure) })
+}
+
+/// Whether VIQR may have been typed: a sign of a shape behind the vowel that takes it.
+pub(super) fn viqr_possible(text: &str) -> bool {
+    text.is_ascii()
+        && text
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, [b'a' | b'e' | b'o', b'^'] | [b'o' | b'u', b'+'] | [b'a', b'(']))
 }
 
 /// Applies a key that changes the shape of a letter before it; false when it is no such key.
@@ -183,7 +214,7 @@ mod tests {
             (Keys::Viqr, "lu+o+ng", "lương"),
             (Keys::Viqr, "nhe.", "nhẹ"),
         ] {
-            assert_eq!(typed(raw, keys).as_deref(), Some(marked), "{raw}");
+            assert_eq!(typed(raw, keys).map(|typed| typed.syllable).as_deref(), Some(marked), "{raw}");
         }
     }
 }

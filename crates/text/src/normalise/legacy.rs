@@ -45,6 +45,31 @@ pub(super) fn repair(cells: &mut Vec<Cell>, evasion: &mut Evasion) {
     *cells = out;
 }
 
+/// A whole page in an old font encoding that was read as Latin-1, in Unicode, and the name of the encoding; none when
+/// it is no such page. Capitals stay capitals; words that the decoding makes no syllable of stay as they are, so that
+/// markup is not touched.
+pub fn from_old_font(page: &str) -> Option<(String, &'static str)> {
+    let cells: Vec<Cell> =
+        page.char_indices().map(|(at, c)| Cell { c, start: at as u32, end: (at + c.len_utf8()) as u32 }).collect();
+    let font = judge(&cells)?;
+    let decoded = decode(&cells, font, &mut Evasion::default());
+    let is_capital =
+        |at: u32| page.get(at as usize..).and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase);
+    let mut text = String::with_capacity(page.len());
+    for cell in decoded {
+        // Vietnamese letters have one capital each; in TCVN3 the accented codes are small and capitals a font of their own.
+        match (font, is_capital(cell.start)) {
+            (Font::Vni, true) => text.extend(cell.c.to_uppercase()),
+            _ => text.push(cell.c),
+        }
+    }
+    let name = match font {
+        Font::Tcvn3 => "TCVN3",
+        Font::Vni => "VNI",
+    };
+    Some((text, name))
+}
+
 /// An old font encoding.
 #[derive(Clone, Copy)]
 enum Font {
@@ -71,7 +96,8 @@ fn judge(cells: &[Cell]) -> Option<Font> {
             continue;
         }
         odd += 1;
-        let lower: String = word.iter().map(|cell| chars::lower(cell.c)).collect();
+        // A soft hyphen explains itself when the word reads well without it; else it may be the ư of TCVN3.
+        let lower: String = word.iter().filter(|cell| cell.c != '\u{ad}').map(|cell| chars::lower(cell.c)).collect();
         let valid = lexicon().canonical(&lower).is_some();
         before += usize::from(valid);
         strange += usize::from(

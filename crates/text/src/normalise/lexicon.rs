@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::chars::{self, Entry};
+use super::cut::{self, Rules};
 use super::syllable::{self, LONGEST};
 use crate::reading::{fold, syllable_id};
 
@@ -38,6 +39,8 @@ pub(super) struct Teencode {
     pub readings: Vec<Vec<String>>,
     /// The ids (exact, folded) of the same.
     pub ids: Vec<Vec<(u64, u64)>>,
+    /// Ids of the syllables behind which it stays as it is: `Hồng Kông`.
+    pub kept_after: Vec<u64>,
 }
 
 /// A token of clean text that passes as it is, with its folded form at hand.
@@ -51,15 +54,21 @@ pub(super) struct Familiar {
 }
 
 impl Familiar {
-    /// The folded form.
+    /// The folded form, filled up with zeros.
     #[inline]
-    pub fn fold(&self) -> &[u8] {
-        &self.fold[..usize::from(self.len)]
+    pub fn padded_fold(&self) -> &[u8; FOLD] {
+        &self.fold
+    }
+
+    /// Length of the folded form.
+    #[inline]
+    pub fn fold_len(&self) -> usize {
+        usize::from(self.len)
     }
 }
 
 /// Longest folded form of a familiar token.
-const FOLD: usize = 15;
+pub(super) const FOLD: usize = 15;
 
 /// Tables with open addressing and linear probing: a small one of what passes as it is, which stays in the cache, and
 /// one of all that is known.
@@ -207,11 +216,17 @@ impl Lexicon {
             let known = lexicon.edit(form);
             if known.teencode == 0 {
                 known.teencode = next;
-                lexicon.teencode.push(Teencode { replace: mode == "replace", readings: vec![reading], ids: vec![ids] });
+            }
+            let at = usize::from(known.teencode) - 1;
+            if at == lexicon.teencode.len() {
+                lexicon.teencode.push(Teencode { replace: mode == "replace", ..Teencode::default() });
+            }
+            let entry = &mut lexicon.teencode[at];
+            if mode == "keep" {
+                entry.kept_after.extend(ids.iter().flat_map(|(exact, folded)| [*exact, *folded]));
             } else {
-                let at = usize::from(known.teencode) - 1;
-                lexicon.teencode[at].readings.push(reading);
-                lexicon.teencode[at].ids.push(ids);
+                entry.readings.push(reading);
+                entry.ids.push(ids);
             }
         }
         for line in rows(include_str!("../../data/pairs.txt")) {
@@ -220,6 +235,7 @@ impl Lexicon {
             }
         }
         lexicon.note_prefixes();
+        lexicon.take_in_places();
         let words = rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace).map(str::to_owned);
         let mut tokens: Vec<String> = words.chain(counts.into_iter().chain(folded).map(|(form, _)| form)).collect();
         tokens.sort();
@@ -247,21 +263,48 @@ impl Lexicon {
 
     /// Notes every front of what words run together may be cut into, so that cutting stops early.
     fn note_prefixes(&mut self) {
-        let note = |lexicon: &mut Lexicon, form: &str| {
-            for (at, _) in form.char_indices().skip(1) {
-                lexicon.edit(&form[..at]).prefix = true;
-            }
-        };
         let mut forms = Vec::new();
         syllable::all(|form| {
             forms.push(syllable::bare(form.toneless));
             forms.extend((0..6).map(|tone| syllable::toned(form.toneless, form.seat, tone)));
         });
         for form in &forms {
-            note(self, form);
+            self.note_prefix(form);
         }
         for word in rows(include_str!("../../data/words.txt")).flat_map(str::split_whitespace) {
-            note(self, word);
+            self.note_prefix(word);
+        }
+    }
+
+    /// Makes foreign places of one word known words, so that `T o n p h e u n g` is joined and `tonpheung` never cut.
+    fn take_in_places(&mut self) {
+        let files = [
+            include_str!("../../data/places_countries.csv"),
+            include_str!("../../data/places_known.csv"),
+            include_str!("../../data/places_cities.csv"),
+        ];
+        for line in files.into_iter().flat_map(|file| rows(file).skip(1)) {
+            if line.starts_with(['v', 'V']) {
+                continue;
+            }
+            for name in line.split([',', '|']).skip(1).map(str::to_lowercase) {
+                let letters: Vec<char> = name.chars().collect();
+                // A short name that is also two syllables (`tainan`, "tai nạn") is left to the place's own reading.
+                let alone = || cut::parts(&letters, Rules { met: true, loose: false }, self).is_none();
+                if name.bytes().all(|byte| byte.is_ascii_lowercase())
+                    && (letters.len() >= 8 || letters.len() >= 5 && alone())
+                    && !self.of(&name).syllable
+                {
+                    self.edit(&name).word = true;
+                    self.note_prefix(&name);
+                }
+            }
+        }
+    }
+
+    fn note_prefix(&mut self, form: &str) {
+        for (at, _) in form.char_indices().skip(1) {
+            self.edit(&form[..at]).prefix = true;
         }
     }
 
@@ -341,6 +384,14 @@ mod tests {
         {
             assert_eq!(lexicon().canonical(word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn the_tables_stay_sparse() {
+        let full = lexicon().slots.iter().filter(|(id, _)| *id != 0).count();
+        assert!(full * 10 < lexicon().slots.len() * 7, "{full} of {}", lexicon().slots.len());
+        let familiar = lexicon().familiar.iter().filter(|slot| slot.id != 0).count();
+        assert!(familiar * 10 < lexicon().familiar.len() * 7, "{familiar} of {}", lexicon().familiar.len());
     }
 
     #[test]

@@ -23,6 +23,10 @@ impl Reader<'_> {
         let piece = &soft.text[range.clone()];
         let known = self.lexicon.of(piece);
         if let Some(entry) = self.lexicon.teencode(known) {
+            if entry.replace && self.out.tokens.last().is_some_and(|last| entry.kept_after.contains(&last.exact)) {
+                self.emit_soft(range, TokenKind::Word);
+                return;
+            }
             if entry.replace {
                 let reading = &entry.readings[0];
                 for syllable in reading {

@@ -10,6 +10,7 @@
 //! | 7 | spaced and split letters joined | [`join`], [`cut`] |
 //! | 8–11 | digits as letters, stretched letters, words run together, teencode | [`mend`] |
 //! | 12 | folded forms and ids | [`canon`] |
+//! | after | emoji as other readings of the words beside them | [`emoji`] |
 //!
 //! Invariants: never fails; linear in the length of the input; spans are whole graphemes of the original, in order;
 //! reading the canon text again gives the same canon text; NFC and NFD give the same. Deliberately absent: a word
@@ -20,6 +21,7 @@ mod canon;
 mod chars;
 mod confusable;
 mod cut;
+mod emoji;
 mod join;
 mod keystroke;
 mod legacy;
@@ -27,6 +29,8 @@ mod lexicon;
 mod mend;
 mod soft;
 mod syllable;
+
+pub use legacy::from_old_font;
 
 use std::ops::Range;
 
@@ -47,7 +51,9 @@ pub(crate) fn view(raw: &str) -> View {
     }
     let Output { canon, fold, tokens, alternates, .. } = output;
     let fold = String::from_utf8(fold).unwrap_or_default();
-    View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion }
+    let mut view = View { raw: raw.to_owned(), soft, canon, fold, tokens, alternates, evasion };
+    emoji::add_alternates(&mut view);
+    view
 }
 
 /// One pass of all stages over a text.
@@ -70,7 +76,9 @@ fn look(raw: &str, cased: bool) -> Look {
     let (mut output, mut found) = canon::tokenise(&soft, shown);
     // Old fonts and raw typing can be made of plain letters only; unknown words betray them.
     let (marked, bare) = (output.odd_marked as usize, output.odd_bare as usize);
-    let suspicious = (marked > 0 && marked * 5 >= output.tokens.len()) || (bare > 2 && bare * 4 > output.tokens.len());
+    let suspicious = (marked > 0 && marked * 5 >= output.tokens.len())
+        || (bare > 1 && bare * 4 > output.tokens.len())
+        || keystroke::viqr_possible(&soft.text);
     if suspicious {
         let mut with_legacy = Evasion::default();
         let unmasked = soft::unmask(raw, true, &mut with_legacy);

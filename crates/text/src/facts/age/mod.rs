@@ -162,7 +162,7 @@ fn letter_means_age(page: &Page, at: usize, letter: usize, low: u32) -> bool {
     if page.glued(letter + 1) && page.word(letter + 1) != 0 {
         return false;
     }
-    let load = page.any_before(at, 3, |word| LOADS.contains(&word));
+    let load = page.any_before(at, 3, |word| LOADS.contains(&word)) || LOADS.contains(&page.word(letter + 1));
     (12..=80).contains(&low) && !load
         || low < 12 && page.any_before(at, 3, |word| matches!(word, CON | BE_CHILD | CHAU))
 }

@@ -73,7 +73,10 @@ pub(super) fn is_money(page: &Page, at: usize, amount: &Amount, unit: Unit, has_
             if THINGS.contains(&page.word(amount.end)) {
                 return false;
             }
-            has_period || speaks_of_money(page, at, 6)
+            // Nobody counts garlic or tubers in tenths.
+            let tenths =
+                !amount.micro.is_multiple_of(unit.times * MICRO) && matches!(page.str(amount.end - 1), "củ" | "tỏi");
+            has_period || tenths || speaks_of_money(page, at, 6)
         }
     }
 }

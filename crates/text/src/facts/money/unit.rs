@@ -100,6 +100,11 @@ pub(super) fn unit(page: &Page, at: usize) -> Option<Unit> {
         TWD | NTD => named("TWD", 1),
         YEN => matches!(text, "yên" | "yen").then(|| named("JPY", 1))?,
         JPY => named("JPY", 1),
+        // Ten thousand: of a currency, never of people.
+        VAN if text == "vạn" => {
+            let currency = unit(page, at + 1).filter(|unit| unit.kind == UnitKind::Currency && unit.times == 1)?;
+            Some(Unit { times: 10_000, ..currency })
+        }
         MAN if next == YEN => {
             Some(Unit { times: 10_000, currency: Some("JPY"), kind: UnitKind::Currency, end: at + 2 })
         }
@@ -198,6 +203,7 @@ const NTD: u64 = key("ntd");
 const YEN: u64 = key("yen");
 const JPY: u64 = key("jpy");
 const MAN: u64 = key("man");
+const VAN: u64 = key("van");
 const LUONG: u64 = key("luong");
 const NHAT: u64 = key("nhat");
 const JAPAN: u64 = key("japan");

@@ -53,7 +53,9 @@ pub(super) fn at_word(page: &mut Page, at: usize) -> bool {
     let starts = match page.word(at) {
         O => {
             let next = page.piece(at + 1).map(|piece| piece.kind);
-            matches!(next, Some(Kind::Digits)) || (matches!(next, Some(Kind::Mark)) && looks_dotted(page, at + 1))
+            matches!(next, Some(Kind::Digits))
+                || matches!(next, Some(Kind::Mark)) && looks_dotted(page, at + 1)
+                || number::digit(page.str(at + 1)).is_some() && number::digit(page.str(at + 2)).is_some()
         }
         KHONG | KO | ZERO => {
             number::digit(page.str(at + 1)).is_some() || page.digits(at + 1).is_some_and(|digits| digits.len() < 10)
@@ -117,6 +119,8 @@ fn coded(page: &Page, at: usize) -> bool {
                 let glued_before = page.glued(at - 1);
                 match page.mark(at - 1) {
                     Some('#' | '$' | '€' | '=' | '№') => return true,
+                    // Behind a phone another one may stand.
+                    Some('/' | '-' | ',') if at >= 2 && page.taken[at - 2] => return false,
                     Some('.' | ',' | ':' | '/' | '-' | '_') if glued_before && at >= 2 => {
                         if page.digits(at - 2).is_some_and(|digits| digits.len() < 9) {
                             return true;
@@ -151,7 +155,11 @@ fn collect(page: &mut Page, from: usize, digits_at: usize) -> bool {
         }
         if let Some(outcome) = outcome(&run).filter(|_| ends_well(page, at, &run)) {
             // A longer number of the same beginning wins only abroad, where lengths vary.
-            let national = matches!(outcome, Outcome::National(_) | Outcome::Masked);
+            let national = match outcome {
+                Outcome::National(_) => true,
+                Outcome::Masked => run.digits.len() == 10,
+                Outcome::Abroad(_) => false,
+            };
             found = Some((at, outcome));
             if national {
                 break;
@@ -185,9 +193,11 @@ fn outcome(run: &Run) -> Option<Outcome> {
     if run.hidden > 0 {
         let known = run.digits.len() - run.hidden;
         let prefix = run.digits.get(..3).unwrap_or("");
-        let plausible = !prefix.starts_with("0?") && is_mobile(&run.digits.replace('?', "0"));
-        let marked = known >= 4;
-        return (run.digits.len() == 10 && plausible && marked).then_some(Outcome::Masked);
+        // The press cuts the end short: `0961xxxx`.
+        let cut = (8..10).contains(&run.digits.len()) && run.digits.find('?').is_some_and(|at| at == known);
+        let whole = format!("{:0<10}", run.digits.replace('?', "0"));
+        let plausible = !prefix.starts_with("0?") && is_mobile(&whole);
+        return ((run.digits.len() == 10 || cut) && plausible && known >= 4).then_some(Outcome::Masked);
     }
     if let Some(number) = vietnamese(&run.digits, run.plus).filter(|_| well_grouped(run)) {
         return Some(Outcome::National(number));
@@ -208,7 +218,8 @@ fn well_grouped(run: &Run) -> bool {
         return true;
     }
     let rest = &lengths[1..];
-    if lengths.iter().all(|&length| length == 1) {
+    // Neither dates nor amounts are cut by emoji.
+    if lengths.iter().all(|&length| length == 1) || marks().all(|mark| mark == '·') {
         return true;
     }
     if marks().any(|mark| mark == '/') {

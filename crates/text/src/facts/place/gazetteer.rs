@@ -112,7 +112,9 @@ impl Index {
 /// All terms, found by their first two syllables or their only one.
 pub(super) struct Gazetteer {
     terms: Vec<Term>,
-    /// A first test of eight kilobytes: whether a syllable starts any term.
+    /// A first test of eight kilobytes: whether a syllable starts a term that may be written in small letters.
+    small_starts: Vec<u64>,
+    /// The same for any term; communes count only with capitals.
     starts: Vec<u64>,
     pairs: Index,
     singles: Index,
@@ -286,10 +288,11 @@ impl Gazetteer {
         loader.finish()
     }
 
-    /// Whether some term may start with this syllable.
-    pub(super) fn may_start(&self, id: u64) -> bool {
+    /// Whether some term may start with this syllable, written with a capital or not.
+    pub(super) fn may_start(&self, id: u64, capital: bool) -> bool {
         let slot = start_slot(id);
-        self.starts.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 == 1)
+        let starts = if capital { &self.starts } else { &self.small_starts };
+        starts.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 == 1)
     }
 
     /// Terms whose first two syllables have these exact ids, with all their marks or with none.
@@ -380,13 +383,16 @@ impl Loader {
     fn finish(self) -> Gazetteer {
         let terms = self.terms;
         let (mut pairs, mut singles) = (Index::new(), Index::new());
-        let mut starts = vec![0u64; STARTS / 64];
+        let (mut starts, mut small_starts) = (vec![0u64; STARTS / 64], vec![0u64; STARTS / 64]);
         let mut joined = HashMap::new();
         for (index, term) in terms.iter().enumerate() {
             let index = index as u32;
             for id in term.exact.first().into_iter().chain(term.folded.first()) {
                 let slot = start_slot(*id);
                 starts[slot / 64] |= 1 << (slot % 64);
+                if term.need != Need::Commune {
+                    small_starts[slot / 64] |= 1 << (slot % 64);
+                }
             }
             match (&*term.exact, &*term.folded) {
                 ([exact], [folded]) => singles.add_both(*exact, *folded, index),
@@ -398,6 +404,6 @@ impl Loader {
                 joined.entry(term.short.clone()).or_insert(index);
             }
         }
-        Gazetteer { terms, starts, pairs, singles, joined }
+        Gazetteer { terms, small_starts, starts, pairs, singles, joined }
     }
 }

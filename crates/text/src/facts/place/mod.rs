@@ -7,9 +7,11 @@
 mod cue;
 mod gazetteer;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-use super::{FactKind, Page};
+use super::{Fact, FactKind, Page};
 use crate::reading::{Span, Token, TokenKind};
 use cue::Cue;
 use gazetteer::{GAZETTEER, Gazetteer, Need, Term};
@@ -28,10 +30,22 @@ pub(super) fn extract(page: &mut Page) {
     // One past the last token of the place before, for lists: `Kon Tum, Gia Lai`.
     let mut last: Option<usize> = None;
     let mut pending: Vec<Pending> = Vec::new();
+    let mut flags: Vec<Flag> = Vec::new();
     let mut at = 0;
     while let Some(token) = view.tokens.get(at) {
         if token.kind == TokenKind::Atom {
             at += 1;
+            continue;
+        }
+        if is_flag(page, token) {
+            let flag = flag(page, gazetteer, at);
+            at += view.tokens[at..].iter().take_while(|next| next.span == token.span).count();
+            if cue::before(page, flag.from, None) == Cue::Strong {
+                flag.add(page);
+            } else {
+                flags.push(flag);
+            }
+            last = Some(at);
             continue;
         }
         match best(page, gazetteer, at, last) {
@@ -62,6 +76,20 @@ pub(super) fn extract(page: &mut Page) {
             },
         }
     }
+    add_unnamed(page, &flags);
+}
+
+/// Adds the flags of countries that no word of the post names, each country once. The flag of Vietnam decorates.
+fn add_unnamed(page: &mut Page, flags: &[Flag]) {
+    let country = |fact: &Fact| fact.value.split('/').next().unwrap_or("").to_owned();
+    let places = page.facts.iter().filter(|fact| fact.kind == FactKind::Place);
+    let mut named: BTreeSet<String> = places.map(country).collect();
+    named.insert("VN".to_owned());
+    for flag in flags {
+        if flag.country.is_some_and(|term| named.insert(term.code.to_string())) {
+            flag.add(page);
+        }
+    }
 }
 
 /// The names directly before token `at` that a list joins to it.
@@ -89,15 +117,14 @@ fn joins(page: &Page, end: usize, at: usize) -> bool {
 fn best<'g>(page: &Page, gazetteer: &'g Gazetteer, at: usize, last: Option<usize>) -> Option<(&'g Term, usize, bool)> {
     let tokens = &page.view.tokens;
     let token = tokens.get(at)?;
-    if !gazetteer.may_start(token.exact) {
+    let first = page.view.raw.as_bytes().get(token.span.start as usize);
+    let small = first.is_some_and(u8::is_ascii_lowercase);
+    if !gazetteer.may_start(token.exact, !small) {
         return None;
     }
     let pair = tokens.get(at + 1).map_or(&[][..], |next| gazetteer.pairs(token.exact, next.exact));
     let single = gazetteer.singles(token.exact);
     if pair.is_empty() && single.is_empty() {
-        return None;
-    }
-    if is_flag(page, token) && cue::before(page, at, None) != Cue::Strong {
         return None;
     }
     let mut found: Option<(usize, bool, &Term)> = None;
@@ -156,8 +183,13 @@ fn written(page: &Page, at: usize, term: &Term) -> Option<Written> {
             return None;
         }
     }
-    let first = |token: &Token| page.raw(token.span).chars().find(|c| c.is_alphabetic());
-    let capitals = tokens.iter().all(|token| first(token).is_some_and(char::is_uppercase));
+    let capital = |token: &Token| {
+        let raw = page.raw(token.span);
+        // Most words start with a small letter of ASCII.
+        let small = raw.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        !small && raw.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase)
+    };
+    let capitals = tokens.iter().all(capital);
     let shouted = capitals && tokens.iter().all(|token| is_shouted(page, token)) && {
         let before = at.checked_sub(1).and_then(|at| page.view.tokens.get(at));
         let after = page.view.tokens.get(at + term.folded.len());
@@ -262,9 +294,34 @@ fn hashtag(page: &mut Page, gazetteer: &Gazetteer, token: &Token) {
     }
 }
 
-/// A flag was read as the name of its country. It decorates more than it states, unless a cue stands before it.
+/// A flag was read as the name of its country.
 fn is_flag(page: &Page, token: &Token) -> bool {
-    page.raw(token.span).chars().next().is_some_and(|c| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c))
+    page.raw(token.span).starts_with(|c| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c))
+}
+
+/// A flag among the tokens.
+struct Flag<'g> {
+    from: usize,
+    country: Option<&'g Term>,
+}
+
+impl Flag<'_> {
+    fn add(&self, page: &mut Page) {
+        if let Some(country) = self.country {
+            add(page, self.from, self.from + 1, &country.code, &country.name);
+        }
+    }
+}
+
+/// The flag whose country's name starts at token `at`.
+fn flag<'g>(page: &Page, gazetteer: &'g Gazetteer, at: usize) -> Flag<'g> {
+    let tokens = &page.view.tokens;
+    let letter = |c: char| char::from_u32((c as u32).wrapping_sub(0x1f1e6).wrapping_add(u32::from('A')));
+    let code: String = page.raw(tokens[at].span).chars().take(2).filter_map(letter).collect();
+    let first = tokens[at].exact;
+    let pairs = tokens.get(at + 1).map_or(&[][..], |next| gazetteer.pairs(first, next.exact));
+    let mut terms = pairs.iter().chain(gazetteer.singles(first)).filter_map(|&index| gazetteer.term(index));
+    Flag { from: at, country: terms.find(|term| *term.code == *code) }
 }
 
 /// Adds the place of the tokens from `from` up to `until`, unless an address claims their characters.
