@@ -1,7 +1,7 @@
 //! Lures rewritten by every disguise that people use, and how many are still found: what the normaliser is for.
 //!
 //! The generator knows nothing of the normaliser's tables. Words with digits or signs are left alone, for a contact
-//! that nobody can read is of no use to a recruiter. `cargo test -p tests attacks -- --nocapture` prints the table.
+//! that nobody can read is of no use to a recruiter. A failure prints the table.
 
 use std::fmt::Write;
 
@@ -32,7 +32,7 @@ const ATTACKS: [Attack; 12] = [
 ];
 
 fn every(n: usize, at: usize, word: &str, change: impl Fn(&str) -> String) -> String {
-    if at % n == 0 && word.chars().count() > 2 { change(word) } else { word.to_owned() }
+    if at.is_multiple_of(n) && word.chars().count() > 2 { change(word) } else { word.to_owned() }
 }
 
 fn mixture(word: &str, at: usize) -> String {
@@ -198,6 +198,5 @@ fn disguised_lures_are_found_like_clean_ones() {
         }
         let _ = writeln!(table, "{name:18} recall {recall:.3}  false alarms {:.3}", share(&others, change));
     }
-    println!("{table}");
     assert!(lost.is_empty(), "too many lures are lost to {lost:?}:\n{table}");
 }

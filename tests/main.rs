@@ -1,7 +1,8 @@
 //! The one test binary of the project: what users rely on, from the command line to the browser.
 //!
-//! assessing; `collection`, `commands`, `crash`, `demo`, `keeping`, `site_software`, `stream` and `trying` the built
-//! binary; `browser` the console in Chromium.
+//! `tidy` holds the rules that a compiler cannot; `golden`, `laws`, `attacks`, `minimal_pairs` and `fuzz_seeds` the
+//! reading and assessing; `collection`, `commands`, `crash`, `demo`, `keeping`, `site_software`, `stream` and `trying` the
+//! built binary; `browser` the console in Chromium.
 
 mod attacks;
 mod browser;

@@ -82,7 +82,7 @@ impl Ruleset {
         }
         let tally = self.tally(&fired);
         let minor = self.shield_signals.iter().any(|s| seen.has(*s));
-        let sighting = weights.map(|w| (w, w.look(reading, &seen)));
+        let sighting = weights.map(|w| w.look(reading, &seen));
         let mut totals: [Option<Total>; FAMILIES] = [None; FAMILIES];
         for (family, total) in totals.iter_mut().enumerate().take(UNCLASSIFIED) {
             *total = self.total(&tally, family, false);
@@ -92,10 +92,10 @@ impl Ruleset {
             (0..UNCLASSIFIED).any(|f| totals[f].is_some_and(|t| t.sum(self.shields(f, minor)) >= self.threshold_at(f)));
         if !named {
             totals[UNCLASSIFIED] = self.total(&tally, UNCLASSIFIED, true);
-            if let Some((weights, sighting)) = &sighting {
+            if let Some(sighting) = &sighting {
                 let base = self.scores.base.get(UNCLASSIFIED).copied().unwrap_or(0);
                 let total = totals[UNCLASSIFIED].get_or_insert(Total { base, ..Total::default() });
-                total.learned = weights.lure_points(sighting, self.scores.learned_cap);
+                total.learned = sighting.lure_points(self.scores.learned_cap);
             }
         }
         let (stance, stance_margin, stance_reasons) = self.stance(&seen, &totals, sighting.as_ref(), minor);
@@ -112,7 +112,7 @@ impl Ruleset {
         let alert = offers && families.iter().any(|f| f.points >= f.threshold);
         let referral = matches!(stance, Stance::SelfOffer | Stance::Seeker);
         let mut findings = self.findings(&mut seen, &fired, &families, &totals, minor);
-        if let Some((weights, sighting)) = &sighting {
+        if let Some((weights, sighting)) = weights.zip(sighting.as_ref()) {
             self.word_findings(weights, sighting, &seen, reading, &families, &totals, &mut findings);
         }
         self.trial_findings(&mut seen, &fired, &mut findings);
@@ -267,10 +267,10 @@ impl Ruleset {
         Some(total)
     }
 
-    fn add_learned(&self, totals: &mut [Option<Total>], sighting: Option<&(&Weights, Sighting)>, minor: bool) {
-        let Some((weights, sighting)) = sighting else { return };
-        let lure = weights.lure_points(sighting, self.scores.learned_cap);
-        let own_points = weights.family_points(sighting);
+    fn add_learned(&self, totals: &mut [Option<Total>], sighting: Option<&Sighting>, minor: bool) {
+        let Some(sighting) = sighting else { return };
+        let lure = sighting.lure_points(self.scores.learned_cap);
+        let own_points = sighting.family_points();
         for ((family, total), own) in Family::ALL.iter().zip(totals).zip(own_points) {
             let base = self.scores.base.get(*family as usize).copied().unwrap_or(0);
             let total = total.get_or_insert(Total { base, ..Total::default() });
@@ -293,7 +293,7 @@ impl Ruleset {
         &self,
         seen: &Seen<'_>,
         totals: &[Option<Total>; FAMILIES],
-        sighting: Option<&(&Weights, Sighting)>,
+        sighting: Option<&Sighting>,
         minor: bool,
     ) -> (Stance, i32, Vec<StanceReason>) {
         let best = totals.iter().flatten().map(|t| t.raised()).max().unwrap_or(0);
@@ -325,8 +325,8 @@ impl Ruleset {
                     reasons.push(StanceReason { stance: model.stance, signal: name.to_owned(), weight: *weight });
                 }
             }
-            if let Some((weights, sighting)) = sighting {
-                let learned = weights.stance_points(sighting, model.stance, self.scores.stance_cap);
+            if let Some(sighting) = sighting {
+                let learned = sighting.stance_points(model.stance, self.scores.stance_cap);
                 sum += learned;
                 if learned != 0 {
                     let signal = "Học từ bài mẫu".to_owned();

@@ -92,8 +92,8 @@ impl Ruleset {
         totals: &[Option<Total>; FAMILIES],
         findings: &mut Vec<Finding>,
     ) {
-        let lure = weights.lure_points(sighting, self.scores.learned_cap);
-        let own = weights.family_points(sighting);
+        let lure = sighting.lure_points(self.scores.learned_cap);
+        let own = sighting.family_points();
         for score in families {
             let Some(total) = totals[score.family as usize] else { continue };
             let whole = lure + own.get(score.family as usize).copied().unwrap_or(0);

@@ -92,13 +92,16 @@ pub(crate) enum Contribution<'a> {
     Rest,
 }
 
-/// Which weighted words and signals a post has.
+/// Which weighted words and signals a post has, and what they come to.
 pub(crate) struct Sighting {
     /// (word, place of its first occurrence), each word once.
     words: Vec<(u32, Gram)>,
     /// Indices into `Weights::signals`.
     signals: Vec<usize>,
-    tokens: usize,
+    /// What a weight of a word is multiplied by.
+    scale: f64,
+    /// By head, in hundredths of a point, the bias included.
+    sums: [f64; HEADS],
 }
 
 /// What a sum of words is multiplied by.
@@ -142,62 +145,32 @@ impl Weights {
             all.into_iter().map(|gram| (self.table.get(gram.key), gram)).filter(|(word, _)| *word != 0).collect();
         words.sort_by_key(|(word, gram)| (*word, gram.field, gram.start));
         words.dedup_by_key(|(word, _)| *word);
-        let signals = self.signals.iter().enumerate().filter(|(_, (s, _))| seen.has(*s)).map(|(i, _)| i).collect();
-        Sighting { words, signals, tokens }
-    }
-
-    /// Hundredths of a point that some heads give together.
-    fn hundredths<'a>(
-        &'a self,
-        sighting: &'a Sighting,
-        heads: &[u8],
-        mut each: impl FnMut(Contribution<'a>, f64),
-    ) -> f64 {
-        let of = |pairs: &[(u8, i32)]| pairs.iter().filter(|(h, _)| heads.contains(h)).map(|(_, w)| w).sum::<i32>();
-        let mut sum: f64 = heads.iter().filter_map(|h| self.bias.get(*h as usize)).map(|b| f64::from(*b)).sum();
-        for index in &sighting.signals {
-            let Some((signal, pairs)) = self.signals.get(*index) else { continue };
-            let value = f64::from(of(pairs));
-            sum += value;
-            each(Contribution::Signal(*signal), value);
+        let signals: Vec<usize> =
+            self.signals.iter().enumerate().filter(|(_, (s, _))| seen.has(*s)).map(|(i, _)| i).collect();
+        let mut sums = [0.0; HEADS];
+        for (sum, bias) in sums.iter_mut().zip(&self.bias) {
+            *sum = f64::from(*bias);
         }
-        let scale = word_value(sighting.tokens);
-        for (word, gram) in &sighting.words {
-            let Some((name, pairs)) = self.words.get((*word as usize).wrapping_sub(1)) else { continue };
-            let value = f64::from(of(pairs)) * scale;
-            sum += value;
-            each(Contribution::Word(name, gram), value);
-        }
-        sum
-    }
-
-    /// A head's sum in points, not bounded.
-    fn whole(&self, sighting: &Sighting, head: u8) -> i32 {
-        (self.hundredths(sighting, &[head], |_, _| {}) / 100.0).round() as i32
-    }
-
-    /// How much it reads like a lure, bounded.
-    pub fn lure_points(&self, sighting: &Sighting, cap: i32) -> i32 {
-        self.whole(sighting, ANY).clamp(-cap, cap)
-    }
-
-    /// What the families' own heads add to [`Weights::lure_points`], by [`Family::ALL`]; nothing for `unclassified`.
-    pub fn family_points(&self, sighting: &Sighting) -> [i32; Family::ALL.len()] {
-        let mut points = [0; Family::ALL.len()];
-        let named = Family::ALL.iter().filter(|f| **f != Family::Unclassified);
-        let best = named.clone().map(|f| self.whole(sighting, family_head(*f))).max().unwrap_or(0);
-        for family in named {
-            let behind = self.whole(sighting, family_head(*family)) - best;
-            if let Some(slot) = points.get_mut(*family as usize) {
-                *slot = (BEST_FAMILY + behind).max(FAMILY_AT_LEAST);
+        let mut add = |pairs: &[(u8, i32)], scale: f64| {
+            for (head, weight) in pairs {
+                if let Some(sum) = sums.get_mut(*head as usize) {
+                    *sum += f64::from(*weight) * scale;
+                }
             }
+        };
+        for (_, pairs) in signals.iter().filter_map(|index| self.signals.get(*index)) {
+            add(pairs, 1.0);
         }
-        points
+        let scale = word_value(tokens);
+        for (_, pairs) in words.iter().filter_map(|(word, _)| self.word(*word)) {
+            add(pairs, scale);
+        }
+        Sighting { words, signals, scale, sums }
     }
 
-    /// What it adds to a stance, bounded.
-    pub fn stance_points(&self, sighting: &Sighting, stance: Stance, cap: i32) -> i32 {
-        self.whole(sighting, stance_head(stance)).clamp(-cap, cap)
+    /// A word's name and its (head, weight) pairs.
+    fn word(&self, number: u32) -> Option<&(String, Vec<(u8, i32)>)> {
+        self.words.get((number as usize).wrapping_sub(1))
     }
 
     /// The parts of a family's points, which are `whole`: the strongest one by one, the rest as one; they add up exactly.
@@ -207,18 +180,55 @@ impl Weights {
         family: Family,
         whole: i32,
     ) -> Vec<(Contribution<'a>, i32)> {
-        let mut parts = Vec::new();
-        self.hundredths(sighting, &[ANY, family_head(family)], |part, value| {
-            parts.push((part, (value / 100.0).round() as i32));
-        });
+        let heads = [ANY, family_head(family)];
+        let of = |pairs: &[(u8, i32)]| {
+            f64::from(pairs.iter().filter(|(head, _)| heads.contains(head)).map(|(_, weight)| weight).sum::<i32>())
+        };
+        let points = |hundredths: f64| (hundredths / 100.0).round() as i32;
+        let signals = sighting.signals.iter().filter_map(|index| self.signals.get(*index));
+        let signals = signals.map(|(signal, pairs)| (Contribution::Signal(*signal), points(of(pairs))));
+        let words = sighting.words.iter().filter_map(|(word, gram)| Some((self.word(*word)?, gram)));
+        let words =
+            words.map(|((name, pairs), gram)| (Contribution::Word(name, gram), points(of(pairs) * sighting.scale)));
+        let mut parts: Vec<(Contribution<'a>, i32)> = signals.chain(words).filter(|(_, points)| *points != 0).collect();
         parts.sort_by_key(|(_, points)| std::cmp::Reverse(points.abs()));
         parts.truncate(LISTED);
-        parts.retain(|(_, points)| *points != 0);
         let rest = whole - parts.iter().map(|(_, points)| points).sum::<i32>();
         if rest != 0 {
             parts.push((Contribution::Rest, rest));
         }
         parts
+    }
+}
+
+impl Sighting {
+    /// How much it reads like a lure, bounded.
+    pub fn lure_points(&self, cap: i32) -> i32 {
+        self.whole(ANY).clamp(-cap, cap)
+    }
+
+    /// What the families' own heads add to [`Sighting::lure_points`], by [`Family::ALL`]; nothing for `unclassified`.
+    pub fn family_points(&self) -> [i32; Family::ALL.len()] {
+        let mut points = [0; Family::ALL.len()];
+        let named = Family::ALL.iter().filter(|f| **f != Family::Unclassified);
+        let best = named.clone().map(|f| self.whole(family_head(*f))).max().unwrap_or(0);
+        for family in named {
+            let behind = self.whole(family_head(*family)) - best;
+            if let Some(slot) = points.get_mut(*family as usize) {
+                *slot = (BEST_FAMILY + behind).max(FAMILY_AT_LEAST);
+            }
+        }
+        points
+    }
+
+    /// What it adds to a stance, bounded.
+    pub fn stance_points(&self, stance: Stance, cap: i32) -> i32 {
+        self.whole(stance_head(stance)).clamp(-cap, cap)
+    }
+
+    /// A head's sum in points, not bounded.
+    fn whole(&self, head: u8) -> i32 {
+        (self.sums.get(head as usize).copied().unwrap_or(0.0) / 100.0).round() as i32
     }
 }
 

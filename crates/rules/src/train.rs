@@ -353,7 +353,7 @@ fn in_parallel<Q: Copy + Send + Sync, A: Send>(questions: &[Q], answer: impl Fn(
 /// The `any` head's points of one post, unbounded: the model by itself.
 fn alone(ruleset: &Ruleset, weights: &Weights, post: &Prepared) -> f64 {
     let seen = ruleset.see(&post.reading);
-    f64::from(weights.lure_points(&weights.look(&post.reading, &seen), i32::MAX))
+    f64::from(weights.look(&post.reading, &seen).lure_points(i32::MAX))
 }
 
 /// What the rules, with or without learned weights, say of every post, in order.
