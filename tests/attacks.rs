@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use rules::Ruleset;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::golden::corpus;
 
@@ -51,32 +52,10 @@ fn joined(word: &str, between: &str) -> String {
     word.chars().map(String::from).collect::<Vec<_>>().join(between)
 }
 
-/// A Vietnamese letter's base and its marks.
+/// A letter's base and its marks.
 fn taken_apart(letter: char) -> (char, String) {
-    const ROWS: [(&str, char, &str); 12] = [
-        ("aàáảãạ", 'a', ""),
-        ("ăằắẳẵặ", 'a', "\u{306}"),
-        ("âầấẩẫậ", 'a', "\u{302}"),
-        ("eèéẻẽẹ", 'e', ""),
-        ("êềếểễệ", 'e', "\u{302}"),
-        ("iìíỉĩị", 'i', ""),
-        ("oòóỏõọ", 'o', ""),
-        ("ôồốổỗộ", 'o', "\u{302}"),
-        ("ơờớởỡợ", 'o', "\u{31b}"),
-        ("uùúủũụ", 'u', ""),
-        ("ưừứửữự", 'u', "\u{31b}"),
-        ("yỳýỷỹỵ", 'y', ""),
-    ];
-    const TONES: [&str; 6] = ["", "\u{300}", "\u{301}", "\u{309}", "\u{303}", "\u{323}"];
-    let upper = letter.is_uppercase();
-    let lower = letter.to_lowercase().next().unwrap_or(letter);
-    for (row, base, mark) in ROWS {
-        if let Some(tone) = row.chars().position(|c| c == lower) {
-            let base = if upper { base.to_ascii_uppercase() } else { base };
-            return (base, format!("{mark}{}", TONES[tone]));
-        }
-    }
-    (letter, String::new())
+    let mut parts = std::iter::once(letter).nfd();
+    (parts.next().unwrap_or(letter), parts.collect())
 }
 
 fn bare(word: &str) -> String {
@@ -89,7 +68,7 @@ fn bare(word: &str) -> String {
 }
 
 fn decomposed(word: &str) -> String {
-    word.chars().map(taken_apart).map(|(base, marks)| format!("{base}{marks}")).collect()
+    word.nfd().collect()
 }
 
 fn look_alike(word: &str) -> String {

@@ -53,7 +53,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let (mut errors, mut ids, mut texts, mut posts) = (false, Vec::new(), Vec::new(), Vec::new());
     let mut checked = true;
-    let (mut lofo, mut peers, mut learned_to, mut quickly) = (false, false, None, false);
+    let (mut lofo, mut peers, mut learned_to, mut compared) = (false, false, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -61,10 +61,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             "--unchecked" => checked = false,
             "--baselines" => peers = true,
             "--lofo" => lofo = true,
-            "--train" => learned_to = Some(PathBuf::from(arguments.next().ok_or("--train FILE")?)),
-            "--learn" => {
-                learned_to = Some(PathBuf::from(arguments.next().ok_or("--learn FILE")?));
-                quickly = true;
+            "--train" | "--learn" => {
+                compared = argument == "--train";
+                learned_to = Some(PathBuf::from(arguments.next().ok_or("--train FILE, --learn FILE")?));
             }
             "--id" => ids.extend(arguments.next()),
             "--text" => texts.extend(arguments.next()),
@@ -95,13 +94,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("{} {:?} {:?} {:?}", post.id, post.label, post.stance, post.families);
         explain_one(&ruleset, post.title.as_deref(), &post.text);
     }
-    if let Some(path) = learned_to.as_ref().filter(|_| quickly) {
-        std::fs::write(path, learn_quickly(&ruleset, &posts).to_json())?;
-        return Ok(ExitCode::SUCCESS);
-    }
     if let Some(path) = learned_to {
-        let (learned, report) = train(&ruleset, &posts);
-        print!("{}", report.to_text());
+        let learned = if compared {
+            let (learned, report) = train(&ruleset, &posts);
+            print!("{}", report.to_text());
+            learned
+        } else {
+            learn_quickly(&ruleset, &posts)
+        };
         std::fs::write(path, learned.to_json())?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -18,6 +18,9 @@ use crate::seen::{Occurrence, Seen};
 pub(crate) const FAMILIES: usize = Family::ALL.len();
 const UNCLASSIFIED: usize = Family::Unclassified as usize;
 
+/// Below every sum of a stance.
+const LEAST: i32 = i32::MIN / 4;
+
 /// Points by family and group before caps, and what follows from them.
 struct Tally {
     /// By family, then group.
@@ -301,8 +304,12 @@ impl Ruleset {
             self.shields(family, minor) && total.is_some_and(|t| t.raised() >= self.threshold_at(family))
         });
         let mut winner = Stance::Other;
-        let mut most = 0;
-        let (mut offering, mut other) = (0, 0);
+        // Sums may all be negative, and the highest still tells who speaks. Only where nothing is written of `other`
+        // does it stand at 0.
+        let other_is_written = self.stances.iter().any(|model| model.stance == Stance::Other);
+        let least = if other_is_written { LEAST } else { 0 };
+        let mut most = least;
+        let (mut offering, mut other) = (LEAST, least);
         let mut reasons = Vec::new();
         for model in &self.stances {
             let calming = !matches!(model.stance, Stance::Offer | Stance::SelfOffer);

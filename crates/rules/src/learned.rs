@@ -55,7 +55,9 @@ impl Learned {
     /// The bytes of `rules/learned.json`.
     pub fn to_json(&self) -> Vec<u8> {
         // Maps of strings and numbers cannot fail to be written.
-        serde_json::to_vec_pretty(self).unwrap_or_default()
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        json
     }
 }
 

@@ -34,8 +34,7 @@ pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bo
     let (learned, report) = rules::train(&ruleset, &posts);
     writeln!(std::io::stdout(), "{}", report.to_text())?;
     if let Some(out) = out {
-        let json = serde_json::to_string_pretty(&learned)? + "\n";
-        std::fs::write(out, json).with_context(|| format!("cannot write {}", out.display()))?;
+        std::fs::write(out, learned.to_json()).with_context(|| format!("cannot write {}", out.display()))?;
         writeln!(std::io::stdout(), "{}", out.display())?;
     }
     Ok(bad == 0)
