@@ -108,6 +108,8 @@ fn an_https_fetch_keeps_its_certificate_and_becomes_a_warc_that_warcio_accepts()
         "/CN=127.0.0.1",
         "-addext",
         "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
         "-keyout",
         key_path,
         "-out",

@@ -219,7 +219,8 @@ impl Store {
         may_run(&mut tx, by, Act::WorkSources).await?;
         let waiting = sql::run(
             &mut tx,
-            "UPDATE captures SET state = 'kept', recorded_upto = 0, problem = NULL WHERE source = $1 \
+            "UPDATE captures SET state = 'kept', recorded_upto = 0, problem = NULL, lease_by = NULL, \
+             lease_until_ms = NULL, tries = 0 WHERE source = $1 \
              AND method = 'crawl' AND state IN ('recorded', 'failed') AND gone_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM captures later \
              WHERE later.source = captures.source AND later.url = captures.url AND later.method = 'crawl' \
              AND later.id > captures.id)",

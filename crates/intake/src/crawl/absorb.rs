@@ -50,7 +50,8 @@ impl<K: Keep> Crawl<'_, K> {
         }
         let is_wall = crate::robots::is_challenge_page(&text);
         let mut result = self.read(url, at, &fetched, text, role, &memo).await;
-        if role != Role::Sitemap && fetched.media_type().contains("html") && fetched.robots_say("nofollow") {
+        let is_named = role == Role::Sitemap || role == Role::Start && self.source.list.is_some();
+        if !is_named && fetched.media_type().contains("html") && fetched.robots_say("nofollow") {
             result.forbid_following();
         }
         if result.nofollow {

@@ -245,17 +245,17 @@ mod tests {
             refusal.is_none()
         };
         for n in 0..5_000 {
-            assert!(visit(&mut budget, &format!("https://a.vn/tin/{n}000"), true, 0));
+            assert!(visit(&mut budget, &format!("https://a.vn/tin/{n}00000"), true, 0));
         }
-        let barren = (0..100).filter(|n| visit(&mut budget, &format!("https://a.vn/in/{n}000"), false, 0)).count();
+        let barren = (0..100).filter(|n| visit(&mut budget, &format!("https://a.vn/in/{n}00000"), false, 0)).count();
         assert_eq!(barren, BARREN_MAX as usize);
         assert!(visit(&mut budget, "https://a.vn/tin/9999999", true, 0), "another shape is open");
-        assert!(!visit(&mut budget, "https://a.vn/in/7000", true, CLOSED_MS - 1));
-        assert!(visit(&mut budget, "https://a.vn/in/7000", true, CLOSED_MS));
+        assert!(!visit(&mut budget, "https://a.vn/in/700000", true, CLOSED_MS - 1));
+        assert!(visit(&mut budget, "https://a.vn/in/700000", true, CLOSED_MS));
         // A slow trickle of news does not keep a trap open: five pages for each one that brings something.
         let every = |n: u32| n % 9 == 0;
         let trickle =
-            (0..10_000).filter(|n| visit(&mut budget, &format!("https://a.vn/lich/{n}000"), every(*n), 0)).count();
+            (0..10_000).filter(|n| visit(&mut budget, &format!("https://a.vn/lich/{n}00000"), every(*n), 0)).count();
         assert!(trickle < 200, "{trickle}");
     }
 

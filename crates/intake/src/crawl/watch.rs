@@ -99,7 +99,10 @@ impl Watch {
                     | Cause::Throttled
                     | Cause::Unreachable
             );
-            (alarm.part == part || is_of_host) && !raised.contains(&alarm.cause) && alarm.cause != Cause::Silence
+            // A detail page that is read well says nothing of the start that its host keeps closed.
+            (alarm.part == part || is_of_host && alarm.part == Part::Detail)
+                && !raised.contains(&alarm.cause)
+                && alarm.cause != Cause::Silence
         };
         let cleared: Vec<Cause> = self.open.iter().filter(|alarm| is_over(alarm)).map(|alarm| alarm.cause).collect();
         self.open.retain(|alarm| !cleared.contains(&alarm.cause));

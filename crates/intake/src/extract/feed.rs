@@ -1,8 +1,9 @@
 //! RSS, Atom and JSON Feed read alike.
 
-use feed_rs::model::{Entry, Link, Person, Text};
+use feed_rs::model::{Entry, FeedType, Link, Person, Text};
 use url::Url;
 
+use super::older;
 use crate::filter::time::rfc3339;
 use crate::source::field::FeedPart;
 
@@ -57,7 +58,9 @@ pub fn read(text: &str, url: &Url) -> Result<Feed, String> {
         .sanitize_content(false)
         .id_generator(|_, _, _| String::new())
         .build();
+    let text = older::in_todays_words(&text);
     let feed = parser.parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let is_rdf = feed.feed_type == FeedType::RSS1;
     let head = FeedEntry {
         guid: some(feed.id),
         links: links(&feed.links),
@@ -69,13 +72,21 @@ pub fn read(text: &str, url: &Url) -> Result<Feed, String> {
         language: feed.language,
         ..FeedEntry::default()
     };
-    Ok(Feed { head, entries: feed.entries.into_iter().map(entry).collect() })
+    Ok(Feed { head, entries: feed.entries.into_iter().map(|found| entry(found, is_rdf)).collect() })
 }
 
-fn entry(entry: Entry) -> FeedEntry {
+fn entry(entry: Entry, is_rdf: bool) -> FeedEntry {
+    let (mut guid, mut links) = (some(entry.id), links(&entry.links));
+    if is_rdf && guid.is_none() {
+        // RSS 1.0, 5.5: an item's `rdf:about` is its name, and should be its link.
+        guid = links.first().cloned();
+    } else if links.is_empty() {
+        // RSS 2.0: a guid is a permanent link unless it says otherwise; Atom names many entries by their address.
+        links.extend(guid.clone().filter(|guid| guid.starts_with("http://") || guid.starts_with("https://")));
+    }
     FeedEntry {
-        guid: some(entry.id),
-        links: links(&entry.links),
+        guid,
+        links,
         title: text_of(entry.title),
         content: entry.content.and_then(|content| content.body).and_then(some),
         summary: text_of(entry.summary),

@@ -7,6 +7,7 @@ mod document;
 pub mod feed;
 pub mod fixture;
 mod json_ld;
+mod older;
 mod paging;
 pub mod sitemap;
 mod value;
@@ -200,7 +201,9 @@ pub fn extract(source: &Source, page: &Page<'_>) -> PageResult {
         None => run.items(&mut result),
     }
     run.after(is_list, &mut result);
-    if document.is_html() && document.robots_say("nofollow") {
+    // A list that the source file names is followed as it says: `nofollow` speaks of links that a page met by the way
+    // does not vouch for.
+    if !is_list && document.is_html() && document.robots_say("nofollow") {
         result.forbid_following();
     }
     result

@@ -1,5 +1,7 @@
 //! MHTML: a page saved with its parts, as a MIME message (RFC 2557). Only the page itself is read.
 
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use std::io::{BufRead, Read};
 
 use super::{BadRecord, ImportError, Origin, RECORD_BYTES_MAX, Take, page};
@@ -130,22 +132,17 @@ fn quoted_printable(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Line breaks and whatever else does not belong are passed over, and a cut end loses only itself.
 fn base64(body: &[u8]) -> Vec<u8> {
-    let value = |byte: &u8| match byte {
-        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
-        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let digits: Vec<u32> = body.iter().filter_map(value).collect();
-    let mut out = Vec::with_capacity(digits.len() * 3 / 4);
-    for chunk in digits.chunks(4) {
-        let word = chunk.iter().enumerate().fold(0, |word, (index, digit)| word | (digit << (18 - 6 * index)));
-        out.extend(word.to_be_bytes().iter().skip(1).take(chunk.len().saturating_sub(1)));
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut digits: Vec<u8> = body.iter().copied().filter(belongs).collect();
+    if digits.len() % 4 == 1 {
+        digits.pop();
     }
-    out
+    GeneralPurpose::new(&alphabet::STANDARD, LENIENT).decode(digits).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -207,6 +207,18 @@ fn noindex_holds_for_html_alone() {
 }
 
 #[test]
+fn nofollow_lets_no_link_of_a_page_lead_on_unless_the_source_names_the_page_as_its_list() {
+    let rows = "rows = \"li\"\nid = \"@id\"\n";
+    let thread = source("html", &format!("next = \"a.sau @href\"\n[item]\n{rows}text = \"p\"\n"));
+    let list = source("html", &format!("[list]\n{rows}follow = \"a @href\"\n[item]\nid = \"b @id\"\ntext = \"p\"\n"));
+    let page = "<li id=1><p>x</p><a class=sau href='/2'>sau</a>";
+    assert!(read(&thread, Role::Start, page).next.is_some());
+    let page = format!("<meta name='robots' content='nofollow'>{page}");
+    assert!(read(&thread, Role::Start, &page).next.is_none());
+    assert_eq!(read(&list, Role::Start, &page).follow.len(), 1);
+}
+
+#[test]
 fn a_saved_page_of_a_known_source_gives_the_posts_of_a_crawl() {
     use intake::import::{self, Format, Origin};
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -140,10 +140,13 @@ static void keep(int fd) {
     /* Beside the copies, so that a process that is killed meanwhile leaves no half of one. */
     snprintf(coming, sizeof coming, "%s.%d", getenv("DISK_SAFE"), fd);
     int to = creat(coming, 0600);
+    /* The file may be open for writing only. */
+    int from = open(path, O_RDONLY);
     ssize_t got;
-    for (off_t at = 0; to >= 0 && (got = pread(fd, bytes, sizeof bytes, at)) > 0; at += got) {
+    for (off_t at = 0; to >= 0 && (got = pread(from, bytes, sizeof bytes, at)) > 0; at += got) {
         if (write(to, bytes, got) != got) abort();
     }
+    close(from);
     if (to >= 0 && !close(to)) real(coming, safe);
 }
 

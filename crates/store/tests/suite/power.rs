@@ -81,7 +81,8 @@ async fn what_was_answered_survives_a_power_cut_and_the_rest_is_read_again() {
     assert!(rows.first().is_some_and(|row| row.subject.parse::<u64>().is_ok_and(|n| n >= audited)));
     let waiting = store.lease_captures("w", 1_000, HOUR, NOW + DAY).await.expect("leased");
     for capture in &waiting {
-        assert!(store.original(&capture.sha256).await.is_ok(), "its bytes are there");
+        let bytes = store.original(&capture.sha256).await;
+        assert!(bytes.is_ok(), "its bytes are there: {:?}", bytes.err());
         let n = capture.capture.url_requested.trim_start_matches("https://cho.example/").to_owned();
         let part = Part { capture_id: capture.id.clone(), upto: 1, last: true, posts: vec![harmless(&n, "Bán xe")] };
         let batch = Batch { actor: "test".to_owned(), parts: vec![part], visits: Vec::new() };

@@ -26,7 +26,7 @@ async fn bed() -> Bed {
 
 async fn visit(bed: &Bed, report: Report, now_ms: i64) {
     let visit = Visit {
-        worker: "w".into(),
+        worker: String::new(),
         source: "board".into(),
         url: "https://cho.example/list".into(),
         due_again_at_ms: Some(now_ms + HOUR),
@@ -42,6 +42,8 @@ async fn visit(bed: &Bed, report: Report, now_ms: i64) {
         seen: Vec::new(),
         gone: Vec::new(),
         gone_after_ms: 0,
+        deleted: Vec::new(),
+        accounts_gone: Vec::new(),
         fetches: Vec::new(),
         report,
     };
