@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use intake::crawl::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Visited};
+use intake::crawl::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Verdict, Visited};
 use intake::crawl::{Crawl, Event, Options, Summary, system_clock};
 use intake::fetch::{Fetched, Fetcher};
 use intake::robots::{Outcome, RobotsCopy};
@@ -308,11 +308,12 @@ impl Keep for StoreKeep {
     async fn conclude(
         &mut self,
         source: &str,
-        raised: Vec<Trouble>,
+        verdict: Verdict,
         seen: Vec<(String, String)>,
         now_ms: i64,
     ) -> Result<(), store::Error> {
-        let report = Report { raised: raised.iter().map(trouble_of).collect(), ..Report::default() };
+        let raised = verdict.raised.iter().map(trouble_of).collect();
+        let report = Report { raised, cleared: verdict.cleared, ..Report::default() };
         self.store.complete(Visit { seen, report, ..no_visit(source) }, now_ms).await
     }
 

@@ -223,7 +223,8 @@ impl Store {
         Ok(leases)
     }
 
-    /// When the next address of an enabled source (or of `source` alone) can be leased; none when nothing is queued.
+    /// When the next address of an enabled source (or of `source` alone) can be leased; none when nothing is queued
+    /// or all crawling is stopped.
     ///
     /// # Errors
     /// `Database`.
@@ -233,7 +234,8 @@ impl Store {
             "SELECT MIN(CASE WHEN f.due_at_ms >= h.next_at_ms AND f.due_at_ms >= COALESCE(h.lease_until_ms, 0) \
              THEN f.due_at_ms WHEN h.next_at_ms >= COALESCE(h.lease_until_ms, 0) THEN h.next_at_ms \
              ELSE h.lease_until_ms END) AS n FROM frontier f JOIN hosts h ON h.host = f.host \
-             JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.due_at_ms IS NOT NULL",
+             JOIN sources s ON s.id = f.source AND s.state = 'enabled' WHERE f.due_at_ms IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM settings g WHERE g.name = 'crawl.stopped' AND g.value = 'yes')",
             [],
         );
         next.when(" AND f.source = ", source);

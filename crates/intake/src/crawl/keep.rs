@@ -61,6 +61,15 @@ pub struct Alarm {
     pub part: Part,
 }
 
+/// What a visit or a whole run means: alarms to raise, causes that are over.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// To be raised, or seen again.
+    pub raised: Vec<Trouble>,
+    /// Over.
+    pub cleared: Vec<Cause>,
+}
+
 /// A cause that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -211,11 +220,11 @@ pub trait Keep: Send {
     /// Ends a visit.
     fn complete(&mut self, visited: Visited, now_ms: i64) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Raises what a run as a whole has seen, and remembers keys.
+    /// Raises what a run as a whole has seen, ends what it found well again, and remembers keys.
     fn conclude(
         &mut self,
         source: &str,
-        raised: Vec<Trouble>,
+        verdict: Verdict,
         seen: Vec<(String, String)>,
         now_ms: i64,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;

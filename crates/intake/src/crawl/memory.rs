@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use model::Cause;
 
-use super::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Visited};
+use super::keep::{Alarm, Due, Entry, Keep, Missing, Request, Trouble, Verdict, Visited};
 use crate::extract::{Item, PageProblem};
 use crate::fetch::Fetched;
 use crate::robots::RobotsCopy;
@@ -112,6 +112,14 @@ impl MemoryKeep {
         for trouble in raised {
             if self.alarms.insert(trouble.cause, trouble.clone()).is_none() {
                 self.alarm_log.push((trouble.cause, true));
+            }
+        }
+    }
+
+    fn clear(&mut self, cleared: Vec<Cause>) {
+        for cause in cleared {
+            if self.alarms.remove(&cause).is_some() {
+                self.alarm_log.push((cause, false));
             }
         }
     }
@@ -241,11 +249,7 @@ impl Keep for MemoryKeep {
             }
         }
         self.raise(visited.raised);
-        for cause in visited.cleared {
-            if self.alarms.remove(&cause).is_some() {
-                self.alarm_log.push((cause, false));
-            }
-        }
+        self.clear(visited.cleared);
         self.put(visited.found);
         self.put_seen(&visited.source, visited.seen);
         self.problems.extend(visited.problems.into_iter().map(|problem| (visited.url.clone(), problem)));
@@ -256,11 +260,12 @@ impl Keep for MemoryKeep {
     async fn conclude(
         &mut self,
         source: &str,
-        raised: Vec<Trouble>,
+        verdict: Verdict,
         seen: Vec<(String, String)>,
         _now_ms: i64,
     ) -> Result<(), Infallible> {
-        self.raise(raised);
+        self.raise(verdict.raised);
+        self.clear(verdict.cleared);
         self.put_seen(source, seen);
         Ok(())
     }

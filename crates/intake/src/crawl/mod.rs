@@ -30,7 +30,7 @@ use crate::extract::{PageProblem, Role};
 use crate::fetch::Fetcher;
 use crate::source::{Source, Start};
 use budget::Budget;
-use keep::{Due, Entry, Keep, Trouble};
+use keep::{Due, Entry, Keep};
 use memo::{Memo, kind_of};
 pub use memory::MemoryKeep;
 use request::Asker;
@@ -301,14 +301,14 @@ impl<'c, K: Keep> Crawl<'c, K> {
         }
         let known = self.keep.seen(&self.source.name, &[FILL.to_owned()]).await.map_err(CrawlError::Keep)?;
         let past: Fill = known.first().and_then(|(_, text)| serde_json::from_str(text).ok()).unwrap_or_default();
-        let raised: Vec<Trouble> = self.watch.end(&past);
-        for trouble in &raised {
+        let verdict = self.watch.end(&past);
+        for trouble in &verdict.raised {
             self.tell(Event::Alarm(trouble.cause, trouble.detail.clone()));
         }
         let after = self.watch.past_after(past);
         let seen = vec![(FILL.to_owned(), serde_json::to_string(&after).unwrap_or_default())];
         let now_ms = self.now_ms();
-        self.keep.conclude(&self.source.name, raised, seen, now_ms).await.map_err(CrawlError::Keep)
+        self.keep.conclude(&self.source.name, verdict, seen, now_ms).await.map_err(CrawlError::Keep)
     }
 
     fn walk(&mut self, memo: &Memo, url: &str) -> &mut Walk {

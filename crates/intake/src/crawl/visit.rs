@@ -4,10 +4,10 @@ use model::{Cause, Part};
 use url::Url;
 
 use super::budget::Keys;
-use super::keep::{Due, Keep, Trouble, Visited};
+use super::keep::{Due, Keep, Trouble, Verdict, Visited};
 use super::memo::{Memo, role_of};
 use super::request::{Refused, Reply};
-use super::watch::{Verdict, cause_of};
+use super::watch::cause_of;
 use super::{Crawl, CrawlError, Event, FAILS_MAX, budget, pace};
 use crate::canonical;
 use crate::extract::{PageProblem, Role};

@@ -2,14 +2,15 @@
 //!
 //! A start (list, feed, sitemap) is a source's only door, so one look is enough. A single post may always be odd, so
 //! its page raises an alarm only together with others: three of them and a fifth of the run, or all that the run saw.
-//! What an alarm says is over when the same part of the source is read well again.
+//! What an alarm says is over when the same part of the source is read well again: a start at once, single posts when
+//! the run is over, as a post that is read well says nothing of the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Cause, Part};
 use serde::{Deserialize, Serialize};
 
-use super::keep::{Alarm, Trouble};
+use super::keep::{Alarm, Trouble, Verdict};
 use crate::extract::Item;
 
 /// Detail pages with one cause, and their share of a run in percent, that make an alarm.
@@ -47,15 +48,6 @@ pub struct Watch {
     fill: Fill,
 }
 
-/// What one visit means: alarms to raise, causes that are over.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
-    /// To be raised, or seen again.
-    pub raised: Vec<Trouble>,
-    /// Over.
-    pub cleared: Vec<Cause>,
-}
-
 impl Watch {
     /// Knows the alarms that are open.
     pub fn of(open: Vec<Alarm>) -> Watch {
@@ -88,8 +80,8 @@ impl Watch {
         if part == Part::Detail {
             self.details += 1;
             self.well += 1;
+            return Verdict::default();
         }
-        let raised = &self.raised;
         let is_over = |alarm: &Alarm| {
             let is_of_host = matches!(
                 alarm.cause,
@@ -99,14 +91,17 @@ impl Watch {
                     | Cause::Throttled
                     | Cause::Unreachable
             );
-            // A detail page that is read well says nothing of the start that its host keeps closed.
-            (alarm.part == part || is_of_host && alarm.part == Part::Detail)
-                && !raised.contains(&alarm.cause)
-                && alarm.cause != Cause::Silence
+            (alarm.part == Part::Start || is_of_host) && alarm.cause != Cause::Silence
         };
+        Verdict { raised: Vec::new(), cleared: self.clear(is_over) }
+    }
+
+    /// Takes the open alarms that are over out of the list, unless this run raised their cause itself.
+    fn clear(&mut self, is_over: impl Fn(&Alarm) -> bool) -> Vec<Cause> {
+        let is_over = |alarm: &Alarm| !self.raised.contains(&alarm.cause) && is_over(alarm);
         let cleared: Vec<Cause> = self.open.iter().filter(|alarm| is_over(alarm)).map(|alarm| alarm.cause).collect();
         self.open.retain(|alarm| !cleared.contains(&alarm.cause));
-        Verdict { raised: Vec::new(), cleared }
+        cleared
     }
 
     /// Counts the fields of posts that were read.
@@ -114,8 +109,9 @@ impl Watch {
         self.fill.count(items);
     }
 
-    /// What the run as a whole says: every detail page of it had one cause, or a field has gone from all posts.
-    pub fn end(&mut self, past: &Fill) -> Vec<Trouble> {
+    /// What the run as a whole says: every detail page of it had one cause, or a field has gone from all posts; or its
+    /// detail pages are well again.
+    pub fn end(&mut self, past: &Fill) -> Verdict {
         let mut raised = Vec::new();
         for (cause, (_, trouble)) in &self.troubled {
             if self.well == 0 && !self.raised.contains(cause) {
@@ -136,7 +132,16 @@ impl Watch {
             });
         }
         self.raised.extend(raised.iter().map(|trouble| trouble.cause));
-        raised
+        let (details, well) = (self.details, self.well);
+        let counts: BTreeMap<Cause, u32> = self.troubled.iter().map(|(cause, (count, _))| (*cause, *count)).collect();
+        let cleared = self.clear(|alarm| {
+            let count = counts.get(&alarm.cause).copied().unwrap_or(0);
+            alarm.part == Part::Detail
+                && alarm.cause != Cause::Silence
+                && well > 0
+                && count * 100 < details * DETAILS_PERCENT
+        });
+        Verdict { raised, cleared }
     }
 
     /// The past with this run added, unless the run is not to be trusted.
@@ -215,14 +220,14 @@ mod tests {
                 assert!(watch.trouble(trouble(Cause::Drift, Part::Detail), false).raised.is_empty());
             }
         }
-        assert!(watch.end(&Fill::default()).is_empty());
+        assert!(watch.end(&Fill::default()).raised.is_empty());
         let mut watch = Watch::default();
         let raised: Vec<usize> =
             (0..4).map(|_| watch.trouble(trouble(Cause::Drift, Part::Detail), false).raised.len()).collect();
         assert_eq!(raised, [0, 0, 1, 1]);
         let mut watch = Watch::default();
         watch.trouble(trouble(Cause::Drift, Part::Detail), false);
-        assert_eq!(watch.end(&Fill::default()).len(), 1, "all that the run saw");
+        assert_eq!(watch.end(&Fill::default()).raised.len(), 1, "all that the run saw");
     }
 
     #[test]
@@ -235,8 +240,9 @@ mod tests {
             alarm(Cause::Silence, Part::Start),
         ]);
         assert_eq!(watch.well(Part::Start).cleared, [Cause::Wall, Cause::Throttled]);
-        assert_eq!(watch.well(Part::Detail).cleared, [Cause::Drift]);
-        assert!(watch.well(Part::Detail).cleared.is_empty(), "once");
+        assert!(watch.well(Part::Detail).cleared.is_empty(), "the next post may be as bad as before");
+        assert_eq!(watch.end(&Fill::default()).cleared, [Cause::Drift]);
+        assert!(watch.end(&Fill::default()).cleared.is_empty(), "once");
     }
 
     #[test]
@@ -248,10 +254,10 @@ mod tests {
         let mut after = Watch::default();
         after.fields(&vec![post(false); 5]);
         let raised = after.end(&past);
-        assert!(raised[0].detail.contains("author"), "{raised:?}");
+        assert!(raised.raised[0].detail.contains("author"), "{raised:?}");
         assert_eq!(after.past_after(past.clone()), past);
         let mut mixed = Watch::default();
         mixed.fields(&[post(false), post(false), post(false), post(false), post(true)]);
-        assert!(mixed.end(&past).is_empty());
+        assert!(mixed.end(&past).raised.is_empty());
     }
 }

@@ -82,7 +82,9 @@ fn entry(entry: Entry, is_rdf: bool) -> FeedEntry {
         guid = links.first().cloned();
     } else if links.is_empty() {
         // RSS 2.0: a guid is a permanent link unless it says otherwise; Atom names many entries by their address.
-        links.extend(guid.clone().filter(|guid| guid.starts_with("http://") || guid.starts_with("https://")));
+        links.extend(
+            guid.clone().filter(|guid| guid.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))),
+        );
     }
     FeedEntry {
         guid,

@@ -5,7 +5,6 @@
 //! absent: the Channel Definition Format, which no site has served for twenty years.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use base64::Engine as _;
 use quick_xml::events::attributes::Attribute;
@@ -43,8 +42,9 @@ struct Open {
 
 #[derive(Default)]
 struct Rewriter {
-    /// Prefix to namespace; the empty prefix is the default one.
-    namespaces: HashMap<String, String>,
+    /// Prefixes and their namespaces with the depth at which they were declared, the innermost last; the empty prefix is
+    /// the default one.
+    namespaces: Vec<(usize, String, String)>,
     open: Vec<Open>,
     /// Where the item of an RDF feed says that it is, until it names a link.
     about: Option<String>,
@@ -63,10 +63,12 @@ impl Rewriter {
                 }
                 Event::Empty(tag) => {
                     let (start, _) = self.start(&tag);
+                    self.forget_namespaces();
                     writer.write_event(Event::Empty(start)).ok()?;
                 }
                 Event::End(tag) => {
                     let open = self.open.pop()?;
+                    self.forget_namespaces();
                     if tag.local_name().as_ref() == "item"
                         && let Some(about) = self.about.take()
                     {
@@ -89,6 +91,12 @@ impl Rewriter {
         }
     }
 
+    /// Leaves the namespaces of an element that has ended.
+    fn forget_namespaces(&mut self) {
+        let depth = self.open.len();
+        self.namespaces.retain(|(declared, _, _)| *declared < depth);
+    }
+
     /// The element as today's vocabulary has it, and whether its text is in base 64.
     fn start(&mut self, tag: &BytesStart<'_>) -> (BytesStart<'static>, bool) {
         let attributes: Vec<(String, String)> = tag
@@ -99,12 +107,18 @@ impl Rewriter {
             .collect();
         for (name, value) in &attributes {
             if let Some(prefix) = name.strip_prefix("xmlns") {
-                self.namespaces.insert(prefix.trim_start_matches(':').to_owned(), value.clone());
+                let depth = self.open.len();
+                self.namespaces.push((depth, prefix.trim_start_matches(':').to_owned(), value.clone()));
             }
         }
         let name = tag.name().as_ref().to_owned();
         let (prefix, local) = name.split_once(':').unwrap_or(("", &name));
-        let namespace = self.namespaces.get(prefix).map_or("", String::as_str);
+        let namespace = self
+            .namespaces
+            .iter()
+            .rev()
+            .find(|(_, declared, _)| declared == prefix)
+            .map_or("", |(_, _, namespace)| namespace.as_str());
         let is_in_item = self.open.iter().any(|open| matches!(open.name.rsplit(':').next(), Some("item")));
         let renamed = match (namespace, local) {
             (ATOM_03, "issued") => Some((ATOM, "published")),
