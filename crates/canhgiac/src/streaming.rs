@@ -92,12 +92,14 @@ pub async fn follow(
     let mut fails = 0;
     while !*stop.borrow() && is_enabled(store, source).await? {
         let reading = Reading { store, rules: &opened.rules, source, once };
+        let (stood, connections) = (cursor(store, source).await?, followed.connections);
         let ended = tokio::select! {
             ended = reading.connection(fetcher, &mut followed, &mut fails) => ended?,
             () = stopped(&mut stop) => break,
         };
         let Some(error) = ended else { break };
-        if once && matches!(error, StreamError::Silent) {
+        let brought_nothing = followed.connections > connections && cursor(store, source).await? == stood;
+        if once && (brought_nothing || matches!(error, StreamError::Silent)) {
             break;
         }
         let problem = format!("Luồng bị ngắt ({error}): tự nối lại từ chỗ đã đọc.");
@@ -117,6 +119,12 @@ pub async fn follow(
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// Where the stream stands, UTC microseconds.
+async fn cursor(store: &Store, source: &Source) -> Result<Option<i64>> {
+    let cursor = store.seen(&source.name, &[CURSOR.to_owned()]).await?;
+    Ok(cursor.first().and_then(|(_, at)| at.parse().ok()))
 }
 
 async fn is_enabled(store: &Store, source: &Source) -> Result<bool> {
@@ -139,8 +147,7 @@ impl Reading<'_> {
         fails: &mut u32,
     ) -> Result<Option<StreamError>> {
         let name = &self.source.name;
-        let cursor = self.store.seen(name, &[CURSOR.to_owned()]).await?;
-        let cursor = cursor.first().and_then(|(_, at)| at.parse().ok());
+        let cursor = cursor(self.store, self.source).await?;
         let started_ms = now_ms();
         let mut stream = match Stream::connect(self.source, fetcher.guard(), cursor).await {
             Ok(stream) => stream,

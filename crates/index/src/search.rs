@@ -505,7 +505,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("canhgiac-index-{}", std::process::id()));
         let index = Index::open(&folder).unwrap();
         let readings: Vec<_> =
-            (0..60).map(|n| text::read(None, &format!("bài số{n} chung mật{n}khẩu"), None)).collect();
+            (0..60).map(|n| text::read(None, &format!("bài chung số {}", 70_000 + n), None)).collect();
         for (n, chunk) in readings.chunks(10).enumerate() {
             let ids: Vec<String> = (0..chunk.len()).map(|i| format!("p{}", n * 10 + i)).collect();
             let entries = chunk.iter().zip(&ids).map(|(reading, id)| Entry {
@@ -544,11 +544,11 @@ mod tests {
                 })
             })
         };
-        for word in ["17khẩu", "p17", "59khẩu", "p59"] {
+        for word in ["70017", "p17", "70059", "p59"] {
             assert!(holds(word), "the test sees {word}");
         }
         index.erase(["p17", "p3", "p59"]).unwrap();
-        for word in ["17khẩu", "p17", "59khẩu", "p59"] {
+        for word in ["70017", "p17", "70059", "p59"] {
             assert!(!holds(word), "{word}");
         }
         assert_eq!(index.watermark().unwrap(), 5, "the place in the store is kept");

@@ -11,7 +11,8 @@ use crate::bundle;
 use crate::commands::eval;
 
 /// Posts that are only for measuring; training never reads them.
-const ONLY_FOR_MEASURING: [&str; 4] = ["locked.jsonl", "stream.jsonl", "unseen.jsonl", "untouched.jsonl"];
+const ONLY_FOR_MEASURING: [&str; 5] =
+    ["locked.jsonl", "stream.jsonl", "unseen.jsonl", "untouched.jsonl", "fresh.jsonl"];
 
 /// Trains from the labelled files of `corpus`; writes to `out` where one is given. `false` when lines could not be read.
 pub fn run(corpus: &Path, out: Option<&Path>, rules: Option<&Path>) -> Result<bool> {

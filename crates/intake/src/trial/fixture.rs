@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::TriedPage;
 use crate::extract::fixture::told;
-use crate::extract::{Role, extract};
+use crate::extract::{Page, Role, extract};
 use crate::source::Source;
 
 /// Saves the page and its expectation into `folder`; gives the page's path. Files that are there are not overwritten.
@@ -27,6 +27,8 @@ pub fn save(source: &Source, page: &TriedPage, folder: &Path) -> io::Result<Path
     };
     let expected = kept
         .with_page(|page| {
+            // A fixture is read as if its page were seen for the first time.
+            let page = &Page { first_seen_ms: page.fetched_at_ms, ..*page };
             let mut expected = told(&extract(source, page));
             let role = match page.role {
                 Role::Detail => "detail",

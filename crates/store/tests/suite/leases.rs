@@ -120,7 +120,7 @@ fn worker(data: &str, folder: &Path, name: &str, tasks: usize) -> Child {
 
 /// A worker: until nothing waits, it leases captures and records them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a process of the test above"]
+#[ignore = "a process of other tests"]
 async fn worker_process() {
     let Ok(data) = std::env::var("WORKER_DATA") else { return };
     let var = |name: &str| std::env::var(name).expect("given by the test");

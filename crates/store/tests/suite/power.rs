@@ -28,7 +28,7 @@ async fn opened() -> Option<Store> {
 
 /// Keeps, records and writes the audit without end, and says what it was answered.
 #[tokio::test]
-#[ignore = "a process of the test below"]
+#[ignore = "a process of other tests"]
 async fn writing_process() {
     let Some(store) = opened().await else { return };
     for n in 0.. {
@@ -94,7 +94,7 @@ async fn what_was_answered_survives_a_power_cut_and_the_rest_is_read_again() {
 
 /// Tries to keep and record one capture after the other, and says how it went.
 #[tokio::test]
-#[ignore = "a process of the tests below"]
+#[ignore = "a process of other tests"]
 async fn trying_process() {
     let Some(store) = opened().await else { return };
     for n in 0.. {
@@ -140,7 +140,7 @@ async fn a_full_disk_is_told_in_clear_words_and_passes() {
 
 /// Opens the store and says how it went.
 #[tokio::test]
-#[ignore = "a process of the test below"]
+#[ignore = "a process of other tests"]
 async fn opening_process() {
     let Ok(data) = std::env::var("PROCESS_DATA") else { return };
     let folder = std::path::PathBuf::from(std::env::var("PROCESS_FOLDER").expect("given by the test"));

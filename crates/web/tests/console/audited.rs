@@ -7,6 +7,7 @@ use model::{Family, Queue, Stance};
 use store::{AuditFilter, NewSource, ReadPost};
 
 use crate::bench::{Bench, PASSWORD, now_ms, raised};
+use crate::doors::{PICTURE, upload};
 
 /// What an address leaves in the audit chain.
 enum Leaves {
@@ -18,7 +19,8 @@ enum Leaves {
 
 use Leaves::{Nothing, Row};
 
-/// Who asks, how, where, with which form, and what it leaves; in an order in which each step is legal.
+/// Who asks, how, where, with which form, and what it leaves; in an order in which each step is legal. `UPLOAD` posts a
+/// form with a picture, whose text is given.
 /// `{…}` in a path is filled with what [`Places`] knows.
 const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("an", "GET", "/", "", Nothing("only leads to the first page of the role")),
@@ -32,6 +34,14 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("an", "GET", "/support", "", Row("referral.read")),
     ("dung", "POST", "/referrals/{referral}/reveal", "", Row("post.reveal")),
     ("dung", "POST", "/referrals/{referral}/decide", "verdict=hand_over&note=x", Row("referral.hand_over")),
+    ("an", "GET", "/tips", "", Row("tip.list")),
+    ("an", "POST", "/tips/{tip}/read", "", Row("tip.read")),
+    ("an", "POST", "/tips/{tip}/answer", "text=x", Row("tip.answer")),
+    ("an", "POST", "/tips/{tip}/contact", "", Row("tip.contact")),
+    ("an", "GET", "/pictures/{picture}", "", Row("picture.reveal")),
+    ("an", "POST", "/tips/{tip}/raise", "", Row("alert.raise")),
+    ("an", "GET", "/paste", "", Nothing("an empty form")),
+    ("an", "UPLOAD", "/paste", "Lời người ta viết", Row("capture.keep")),
     ("an", "GET", "/cases", "", Nothing("numbers and titles that people gave, without a post")),
     ("an", "GET", "/cases/{case}", "", Row("case.read")),
     ("an", "POST", "/cases/{case}/note", "text=x", Row("case.note")),
@@ -57,7 +67,11 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("binh", "POST", "/holds", "case={case}&reason=x", Row("hold.set")),
     ("giang", "POST", "/holds/{hold}/lift", "reason=x", Row("hold.lift")),
     ("giang", "GET", "/sources", "", Nothing("sources are no personal data")),
-    ("giang", "GET", "/sources/{source}", "", Nothing("sources are no personal data")),
+    ("giang", "GET", "/sources/health", "?id={source}", Nothing("sources are no personal data")),
+    ("giang", "GET", "/sources/edit", "?id={source}", Nothing("sources are no personal data")),
+    ("giang", "POST", "/sources/try", "toml=x", Nothing("a look at what anybody may see; nothing of it is kept")),
+    ("giang", "POST", "/sources/save", "toml={toml}", Row("source.put")),
+    ("giang", "POST", "/sources/move", "id={source}&to=retired", Row("source.move")),
     ("giang", "POST", "/sources/stop", "", Row("crawl.stop")),
     ("giang", "POST", "/sources/resume", "", Row("crawl.resume")),
     ("giang", "GET", "/rules", "", Nothing("rules are no personal data")),
@@ -130,7 +144,14 @@ async fn filled(bench: &Bench, text: &str) -> String {
     }
     let rules = "%5B%5Brule%5D%5D%0Aid%3D%22x%22%0Atitle%3D%22x%22%0Awhat%3D%22post%22%0Aaction%3D%22erase%22%0A\
                  after_days%3D1";
+    if let Some(tip) = store.tips(1).await.unwrap().first() {
+        let pictures = store.pictures_of(&tip.capture_id).await.unwrap();
+        text = text.replace("{tip}", &tip.id).replace("{picture}", pictures.first().map_or("", String::as_str));
+    }
+    let toml = "id%3D%22moi%22%0Akind%3D%22feed%22%0A%5Baccess%5D%0Abasis%3D%22open%22%0A%5Bwalk%5D%0A\
+                start%3D%22https%3A%2F%2Fcho.example%2Ffeed%22%0A";
     text.replace("{source}", "mau")
+        .replace("{toml}", toml)
         .replace("{case}", &subject("case.open"))
         .replace("{packet}", &subject("packet.seal"))
         .replace("{sums}", &"5f".repeat(32))
@@ -139,7 +160,8 @@ async fn filled(bench: &Bench, text: &str) -> String {
 
 #[tokio::test]
 async fn every_address_writes_its_event_or_says_why_not() {
-    let covered: BTreeSet<(&str, &str)> = STEPS.iter().map(|(_, method, path, ..)| (*method, *path)).collect();
+    let covered: BTreeSet<(&str, &str)> =
+        STEPS.iter().map(|(_, method, path, ..)| (if *method == "UPLOAD" { "POST" } else { *method }, *path)).collect();
     for route in web::ROUTES.iter().filter(|route| !NOT_ASKED.contains(&route.path)) {
         assert!(covered.contains(&(route.method, route.path)), "{} {} has no line here", route.method, route.path);
     }
@@ -148,6 +170,8 @@ async fn every_address_writes_its_event_or_says_why_not() {
     bench.store.put_source("setup", &source, now_ms()).await.unwrap();
     // Two days old, so that a rule may be due.
     bench.record_at("cũ", posts(), now_ms() - 2 * 24 * 60 * 60 * 1000).await;
+    let told = [("text", "Có người rủ đi"), ("contact", "0901 000 402")];
+    upload(&bench, "", "/tip", &told, PICTURE).await;
     let alert = bench.open(Queue::Alert).await[0].id.clone();
     let referral = bench.open(Queue::Referral).await[0].id.clone();
     for (login, method, path, form, leaves) in STEPS {
@@ -158,6 +182,7 @@ async fn every_address_writes_its_event_or_says_why_not() {
         let before = bench.store.audit_head().await.unwrap().seq;
         let answer = match *method {
             "GET" => bench.get(&session, &format!("{path}{form}")).await,
+            "UPLOAD" => upload(&bench, &session, &path, &[("text", &form)], PICTURE).await,
             _ => bench.post(&session, &path, &form).await,
         };
         let rows = bench.store.audit_rows(&AuditFilter::default(), None, 100).await.unwrap().rows;

@@ -6,10 +6,10 @@ use model::{Family, Queue, SourceState, Stance};
 
 use crate::bench::{Answer, Bench, raised};
 
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\nanh mau";
+pub const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\nanh mau";
 
 /// A form with a picture, as a browser sends it.
-async fn upload(bench: &Bench, session: &str, path: &str, fields: &[(&str, &str)], picture: &[u8]) -> Answer {
+pub async fn upload(bench: &Bench, session: &str, path: &str, fields: &[(&str, &str)], picture: &[u8]) -> Answer {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend(
