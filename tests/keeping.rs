@@ -15,8 +15,11 @@ const SECRET: &str = "khongaiduocdoclai";
 fn filled(folder: &Folder) -> String {
     let data = folder.join("data").to_string_lossy().into_owned();
     stdout(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", &data], "");
-    let line = |id: &str, text: &str| format!("{}\n", serde_json::json!({"id": id, "text": text, "author": SECRET}));
-    let text = [line("1", &format!("Nhượng lại chiếc xe {SECRET}")), line("2", "Nhượng lại chiếc bàn")].concat();
+    let line = |id: &str, text: &str, author: &str| {
+        format!("{}\n", serde_json::json!({"id": id, "text": text, "author": author}))
+    };
+    let erased = format!("Nhượng lại chiếc xe {SECRET}");
+    let text = [line("1", &erased, SECRET), line("2", "Nhượng lại chiếc bàn", "Người khác")].concat();
     let file = folder.write("tin.jsonl", &text);
     stdout(&["import", file.to_str().expect("path"), "--data", &data], "");
     // Brings the index up to the store.

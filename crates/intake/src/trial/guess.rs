@@ -91,10 +91,11 @@ fn is_general(shape: &SourceFile) -> bool {
 }
 
 fn has_mark(html: &Html, mark: &OneOrMany) -> bool {
+    let root = html.root_element();
     mark.all()
         .iter()
         .filter_map(|selector| Css::parse(selector).ok())
-        .any(|selector| !selector.select(html.root_element()).is_empty())
+        .any(|selector| selector.matches(&root, root) || !selector.select(root).is_empty())
 }
 
 /// The parameters that the address gives, where it gives all that have no default.

@@ -25,7 +25,7 @@ use Leaves::{Nothing, Row};
 const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("an", "GET", "/", "", Nothing("only leads to the first page of the role")),
     ("an", "POST", "/preferences", "language=en&back=/queue", Nothing("a cookie of the own browser")),
-    ("an", "GET", "/queue", "", Nothing("a list of summaries made from findings, without a word of a post")),
+    ("an", "GET", "/queue", "", Row("alert.read")),
     ("an", "GET", "/queue/{alert}", "", Row("alert.read")),
     ("an", "POST", "/alerts/{alert}/reveal", "step=1", Row("post.reveal")),
     ("an", "POST", "/alerts/{alert}/decide", "verdict=dismiss&reason=news", Row("alert.dismiss")),
