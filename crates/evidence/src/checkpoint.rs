@@ -54,7 +54,7 @@ impl Checkpoint {
         let checkpoint = Checkpoint { seq, hash: hash.to_owned(), at: rfc3339(now_ms) };
         let signature = signer.sign(NAMESPACE, checkpoint.message().as_bytes())?;
         let line = serde_json::to_string(&Signed { checkpoint, signature });
-        Ok(line.map_err(|error| std::io::Error::other(error))? + "\n")
+        Ok(line.map_err(std::io::Error::other)? + "\n")
     }
 
     /// Reads a file of checkpoints. Every line must be signed by a key of `trusted`, the text of an `allowed_signers`

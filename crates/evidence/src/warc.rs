@@ -124,9 +124,11 @@ fn reason(status: u16) -> &'static str {
         410 => "Gone",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
-        200..=299 => "Success",
-        300..=399 => "Redirect",
-        400..=499 => "Client Error",
-        _ => "Server Error",
+        other => match other / 100 {
+            2 => "Success",
+            3 => "Redirect",
+            4 => "Client Error",
+            _ => "Server Error",
+        },
     }
 }

@@ -424,7 +424,8 @@ impl Errand {
             }
             Task::Case(id) => {
                 let mut tx = self.store.write().await?;
-                erasure::cases(&mut tx, &self.by, &self.proposal_id, "request", &[id.clone()], now_ms).await?;
+                erasure::cases(&mut tx, &self.by, &self.proposal_id, "request", std::slice::from_ref(id), now_ms)
+                    .await?;
                 tx.commit().await?;
                 self.finish(now_ms).await?;
                 1

@@ -44,7 +44,7 @@ impl Texts {
     }
 
     fn post(&self, n: usize) -> ReadPost {
-        let (text, assessment, facts) = if n % RAISED_OF == 0 {
+        let (text, assessment, facts) = if n.is_multiple_of(RAISED_OF) {
             let (text, assessment, facts) = &self.raised[n / RAISED_OF % self.raised.len()];
             (text, assessment.clone(), facts.clone())
         } else {

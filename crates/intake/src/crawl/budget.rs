@@ -253,7 +253,7 @@ mod tests {
         assert!(!visit(&mut budget, "https://a.vn/in/700000", true, CLOSED_MS - 1));
         assert!(visit(&mut budget, "https://a.vn/in/700000", true, CLOSED_MS));
         // A slow trickle of news does not keep a trap open: five pages for each one that brings something.
-        let every = |n: u32| n % 9 == 0;
+        let every = |n: u32| n.is_multiple_of(9);
         let trickle =
             (0..10_000).filter(|n| visit(&mut budget, &format!("https://a.vn/lich/{n}00000"), every(*n), 0)).count();
         assert!(trickle < 200, "{trickle}");

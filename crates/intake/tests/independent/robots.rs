@@ -149,7 +149,7 @@ fn probes(text: &str) -> Vec<String> {
             && !path.contains('%')
         {
             paths.push(path.replace('*', "x").replace('$', ""));
-            paths.push(format!("{}1", path.replace('*', "").replace('$', "")));
+            paths.push(format!("{}1", path.replace(['*', '$'], "")));
         }
         if paths.len() > 40 {
             break;
@@ -203,7 +203,7 @@ fn real_files_are_read_without_a_panic_and_as_protego_reads_them() {
         }
     }
     assert!(compared > 5_000, "only {compared} verdicts were compared");
-    println!("{} of {compared} verdicts differ", differ.len());
+
     // Protego folds no case in product tokens that carry a version, and lets a blank rule line end a group; where it
     // differs it must stay rare, and listed here it can be read.
     assert!(differ.len() * 1_000 <= compared * 5, "{} of {compared} differ:\n{}", differ.len(), differ.join("\n"));

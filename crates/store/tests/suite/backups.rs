@@ -1,6 +1,6 @@
 //! Backups: made while the store is written to, restored whole or not at all, into either database.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::{Queue, Verdict};
@@ -63,7 +63,7 @@ async fn answers(store: &Store) -> Vec<String> {
 }
 
 /// Restores into a target of the other test beds' kind: a new folder, and on PostgreSQL a new database too.
-async fn restored(bed: &Bed, file: &PathBuf, key: &BackupKey) -> Vec<(Bed, Store)> {
+async fn restored(bed: &Bed, file: &Path, key: &BackupKey) -> Vec<(Bed, Store)> {
     let mut stores = Vec::new();
     for target in Bed::empty_targets(bed).await {
         let originals = OriginalsPlace::from(&target.folder.0.join("originals-restored"));

@@ -158,6 +158,6 @@ async fn originals_live_in_s3_as_they_do_in_a_folder() {
 
     // Storage that is away is an error in words, not a loss: the same bytes are kept once it is back.
     drop(server);
-    let away = bed.store.keep(&story, b"moi", NOW).await.err().expect("refused");
+    let away = bed.store.keep(&story, b"moi", NOW).await.expect_err("refused");
     assert!(away.to_string().contains("s3://goc/kho/tinh"), "{away}");
 }

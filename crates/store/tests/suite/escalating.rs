@@ -25,7 +25,7 @@ async fn to_seal(bed: &Bed) -> usize {
 async fn sealed(bed: &Bed, who: &People, case: &str, now_ms: i64) -> String {
     let asking = bed.store.ask_escalation(&who.analyst, case, "pc02", "khẩn", now_ms).await.expect("asked");
     bed.store.sign_escalation(&who.lead, case, now_ms).await.expect("signed");
-    assert_eq!(to_seal(&bed).await, 1);
+    assert_eq!(to_seal(bed).await, 1);
     let packet = NewPacket {
         id: bed.store.next_packet_number(now_ms).await.expect("a number"),
         asking_id: asking,
@@ -35,7 +35,7 @@ async fn sealed(bed: &Bed, who: &People, case: &str, now_ms: i64) -> String {
     let row = bed.store.seal(&packet, format!("zip {now_ms}").as_bytes(), now_ms).await.expect("sealed");
     assert_eq!(bed.store.seal(&packet, format!("zip {now_ms}").as_bytes(), now_ms).await.expect("again"), row);
     assert_eq!(code(bed.store.seal(&packet, b"another zip", now_ms).await), "state");
-    assert_eq!(to_seal(&bed).await, 0);
+    assert_eq!(to_seal(bed).await, 0);
     row.id
 }
 

@@ -1,6 +1,8 @@
 //! Power cuts, full disks, read-only folders, a database that is away, damaged pages: clear words, nothing half
 //! written, and going on by itself.
 
+#![allow(clippy::print_stdout)] // what processes of these tests say is how the tests hear of them
+
 use std::time::Duration;
 
 use model::{Capture, Method};
