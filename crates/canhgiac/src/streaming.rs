@@ -127,6 +127,12 @@ async fn cursor(store: &Store, source: &Source) -> Result<Option<i64>> {
     Ok(cursor.first().and_then(|(_, at)| at.parse().ok()))
 }
 
+/// When a frame was sent, UTC microseconds; the end of time where it does not say.
+fn time_us(line: &str) -> i64 {
+    let frame: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    frame.and_then(|frame| frame.get("time_us")?.as_i64()).unwrap_or(i64::MAX)
+}
+
 async fn is_enabled(store: &Store, source: &Source) -> Result<bool> {
     Ok(store.source(&source.name).await?.state == SourceState::Enabled)
 }
@@ -174,7 +180,7 @@ impl Reading<'_> {
             if problem.is_some() || cursor_ms == 0 {
                 self.store.source_problem(name, problem.as_deref(), false, now).await?;
             }
-            let (cursor_us, changes) = (batch.cursor_us, self.known(batch.changes).await?);
+            let (cursor_us, changes) = (batch.cursor_us, self.known(batch.changes, cursor).await?);
             if !changes.is_empty() || now - cursor_ms >= CURSOR_EVERY_MS || self.once {
                 self.record(&stream.server, changes, cursor_us, now, followed).await?;
                 cursor_ms = now;
@@ -189,7 +195,9 @@ impl Reading<'_> {
     }
 
     /// Leaves out deletions and lost accounts of which nothing is stored: what other people deleted is not our concern.
-    async fn known(&self, changes: Vec<(Change, String)>) -> Result<Vec<(Change, String)>> {
+    /// Of the frames up to `stood`, which are read twice, leaves out the texts that are recorded: an edit that is read
+    /// again must not stand after the edit that followed it.
+    async fn known(&self, changes: Vec<(Change, String)>, stood: Option<i64>) -> Result<Vec<(Change, String)>> {
         let written: HashSet<(String, String)> = changes
             .iter()
             .filter_map(|(change, _)| match change {
@@ -200,7 +208,7 @@ impl Reading<'_> {
         let mut known = Vec::with_capacity(changes.len());
         for (change, line) in changes {
             let is_known = match &change {
-                Change::Post(_) => true,
+                Change::Post(post) => stood.is_none_or(|at| at < time_us(&line)) || !self.is_recorded(post).await?,
                 Change::Deleted(id) => {
                     written.iter().any(|(native_id, _)| native_id == id)
                         || self.store.has_post(&self.source.name, id).await?
@@ -215,6 +223,15 @@ impl Reading<'_> {
             }
         }
         Ok(known)
+    }
+
+    /// Whether the post was recorded with this text, now or in an earlier version.
+    async fn is_recorded(&self, post: &Post) -> Result<bool> {
+        let Some(row) = self.store.post_by_native_id(&self.source.name, &post.native_id).await? else {
+            return Ok(false);
+        };
+        let versions = self.store.versions(&row.id).await?;
+        Ok(versions.iter().any(|version| version.text == post.text && version.title == post.title))
     }
 
     async fn record(

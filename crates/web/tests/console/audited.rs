@@ -41,7 +41,7 @@ const STEPS: &[(&str, &str, &str, &str, Leaves)] = &[
     ("an", "GET", "/pictures/{picture}", "", Row("picture.reveal")),
     ("an", "POST", "/tips/{tip}/raise", "", Row("alert.raise")),
     ("an", "GET", "/paste", "", Nothing("an empty form")),
-    ("an", "UPLOAD", "/paste", "Lời người ta viết", Row("capture.keep")),
+    ("an", "UPLOAD", "/paste", "Lời người ta viết", Row("posts.record")),
     ("an", "GET", "/cases", "", Nothing("numbers and titles that people gave, without a post")),
     ("an", "GET", "/cases/{case}", "", Row("case.read")),
     ("an", "POST", "/cases/{case}/note", "text=x", Row("case.note")),
