@@ -202,6 +202,9 @@ pub(crate) async fn count<const N: usize>(db: &mut AnyConnection, text: &'static
 
 /// Rows of one statement. More gain nothing and fewer cost a round trip each.
 const ROWS_OF_A_STATEMENT: usize = 64;
+/// Most values of an `INSERT`. The driver asks SQLite for the name of every parameter, which walks all names before it:
+/// the cost of a statement grows with the square of its values.
+const CELLS_OF_A_STATEMENT: usize = 256;
 
 /// Inserts rows with as few statements as there are powers of two in their number, so that each table needs only
 /// seven prepared statements. `into` is `INSERT INTO t (…) VALUES `, `tail` what follows the rows.
@@ -216,6 +219,9 @@ pub(crate) async fn insert(
     let mut left = cells.len() / width.max(1);
     let mut cells = cells.into_iter();
     let mut size = ROWS_OF_A_STATEMENT;
+    while size > 1 && size * width > CELLS_OF_A_STATEMENT {
+        size /= 2;
+    }
     while left > 0 {
         while size > left {
             size /= 2;
