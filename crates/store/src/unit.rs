@@ -129,9 +129,12 @@ const THREAD_LOOKED_AT: i64 = 2_000;
 /// The posts around one: what "ib em" answers. None where it stands alone.
 async fn thread(db: &mut AnyConnection, post: &PostRow) -> Result<Vec<PostRow>> {
     let root = post.thread.as_ref().or(post.parent.as_ref()).unwrap_or(&post.native_id);
-    let mut select = Sql::new("SELECT * FROM posts WHERE source = ", []);
-    select.bind(&post.source).push(" AND (thread = ").bind(root).push(" OR native_id = ").bind(root);
-    select.push(" OR native_id = ").bind(post.parent.as_ref().unwrap_or(root)).push(") LIMIT ").bind(THREAD_LOOKED_AT);
+    // Two selections, each with an index of its own: SQLite answers an OR of both by reading the whole source.
+    let mut select = Sql::new(
+        "SELECT * FROM posts WHERE id IN (SELECT id FROM posts WHERE source = $1 AND thread = $2 \
+         UNION SELECT id FROM posts WHERE source = $1 AND native_id IN ($2, $3)) LIMIT $4",
+        [(&post.source).into(), root.into(), post.parent.as_ref().unwrap_or(root).into(), THREAD_LOOKED_AT.into()],
+    );
     let mut posts = select.rows(db).await?.iter().map(PostRow::read).collect::<Result<Vec<_>>>()?;
     posts.sort_by_key(|it| (it.native_id != *root, it.posted_at_ms.unwrap_or(it.first_seen_at_ms), it.id.clone()));
     let Some(own) = posts.iter().position(|it| it.id == post.id).filter(|_| posts.len() > 1) else {
