@@ -314,7 +314,7 @@ impl Keep for StoreKeep {
     ) -> Result<(), store::Error> {
         let raised = verdict.raised.iter().map(trouble_of).collect();
         let report = Report { raised, cleared: verdict.cleared, ..Report::default() };
-        self.store.complete(Visit { seen, report, ..no_visit(source) }, now_ms).await
+        self.store.complete(Visit { seen, report, source: source.to_owned(), ..Visit::default() }, now_ms).await
     }
 
     async fn lose(&mut self, missing: Missing, now_ms: i64) -> Result<(), store::Error> {
@@ -322,36 +322,10 @@ impl Keep for StoreKeep {
             seen: missing.seen,
             gone: missing.native_ids,
             gone_after_ms: missing.gone_after_ms,
-            ..no_visit(&missing.source)
+            source: missing.source,
+            ..Visit::default()
         };
         self.store.complete(visit, now_ms).await
-    }
-}
-
-/// What a run as a whole leaves behind: a visit to no address.
-/// A visit that changes nothing yet.
-pub fn no_visit(source: &str) -> Visit {
-    Visit {
-        worker: String::new(),
-        source: source.to_owned(),
-        url: String::new(),
-        due_again_at_ms: None,
-        memo: None,
-        etag: None,
-        last_modified: None,
-        sha256: None,
-        failed: false,
-        host_next_at_ms: 0,
-        host_failed: false,
-        found: Vec::new(),
-        recheck: false,
-        seen: Vec::new(),
-        gone: Vec::new(),
-        gone_after_ms: 0,
-        deleted: Vec::new(),
-        accounts_gone: Vec::new(),
-        fetches: Vec::new(),
-        report: Report::default(),
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::now_ms;
-use crate::crawling::{COLLECTOR, load, no_visit};
+use crate::crawling::{COLLECTOR, load};
 use crate::in_force::InForce;
 use crate::opening::Opened;
 use crate::reading::read_post;
@@ -162,7 +162,7 @@ impl Reading<'_> {
         followed.connections += 1;
         self.log(&stream.server, started_ms).await?;
         let patience = if self.once { ONCE_PATIENCE } else { stream::SILENCE };
-        let mut cursor_ms = now_ms();
+        let (mut cursor_ms, mut stood) = (now_ms(), cursor);
         loop {
             let batch = match stream.batch(BATCH_CHANGES, BATCH_FOR, patience).await {
                 Ok(batch) => batch,
@@ -180,7 +180,9 @@ impl Reading<'_> {
             if problem.is_some() || cursor_ms == 0 {
                 self.store.source_problem(name, problem.as_deref(), false, now).await?;
             }
-            let (cursor_us, changes) = (batch.cursor_us, self.known(batch.changes, cursor).await?);
+            let (cursor_us, changes) = (batch.cursor_us, self.known(batch.changes, stood).await?);
+            // Later batches hold nothing that is read twice.
+            stood = stood.filter(|at| *at >= cursor_us);
             if !changes.is_empty() || now - cursor_ms >= CURSOR_EVERY_MS || self.once {
                 self.record(&stream.server, changes, cursor_us, now, followed).await?;
                 cursor_ms = now;
@@ -242,7 +244,7 @@ impl Reading<'_> {
         now: i64,
         followed: &mut Followed,
     ) -> Result<()> {
-        let mut visit = no_visit(&self.source.name);
+        let mut visit = Visit { source: self.source.name.clone(), ..Visit::default() };
         visit.seen.push((CURSOR.to_owned(), cursor_us.to_string()));
         if changes.is_empty() {
             return Ok(self.store.complete(visit, now).await?);
@@ -263,7 +265,7 @@ impl Reading<'_> {
     }
 
     async fn log(&self, server: &Server, started_ms: i64) -> Result<()> {
-        let mut visit = no_visit(&self.source.name);
+        let mut visit = Visit { source: self.source.name.clone(), ..Visit::default() };
         visit.fetches.push(FetchRow {
             id: String::new(),
             source: self.source.name.clone(),
@@ -289,7 +291,7 @@ pub async fn record_capture(opened: &Opened, capture: &CaptureRow, source: &Sour
         let frame = jetstream::read(line, &source.name, &source.stream.languages).ok()?;
         Some((frame.change?, line.len()))
     });
-    let mut visit = no_visit(&source.name);
+    let mut visit = Visit { source: source.name.clone(), ..Visit::default() };
     let part = part_of(&opened.rules.current(), capture, changes, &mut visit);
     let batch = Batch { actor: "stream".into(), parts: vec![part], visits: vec![visit] };
     opened.store.record(&batch, now).await?;

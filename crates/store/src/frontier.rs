@@ -54,8 +54,9 @@ pub struct Lease {
     pub params: Vec<(String, String)>,
 }
 
-/// How a visit ended. It commits with the posts that it brought.
-#[derive(Clone, Debug)]
+/// How a visit ended. It commits with the posts that it brought. One without an address is what a run as a whole
+/// leaves behind.
+#[derive(Clone, Debug, Default)]
 pub struct Visit {
     /// Who holds the lease. A visit that ends after its lease was taken by another leaves that one alone.
     pub worker: String,

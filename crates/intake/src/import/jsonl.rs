@@ -119,11 +119,15 @@ fn post(source: &str, value: &Value) -> Result<Post, String> {
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(value) => time_ms(value).map(Some).ok_or_else(|| format!("`{name}` không phải thời điểm RFC 3339")),
     };
+    let title = string("title")?;
+    if text.trim().is_empty() && title.is_none() {
+        return Err("`text` trống".into());
+    }
     Ok(Post {
         source: string("source")?.unwrap_or_else(|| source.to_owned()),
         native_id,
         url: string("url")?,
-        title: string("title")?,
+        title,
         text,
         author: string("author")?,
         author_id: string("author_id")?,

@@ -121,18 +121,13 @@ impl Format {
             if is_capture(first) || (ends(&[".ndjson"]) && is_capture(&text)) {
                 return Ok(Format::Capture);
             }
-            let is_line = serde_json::from_str::<Value>(first).is_ok();
-            if !is_line && start.contains("\"messages\"") | (start.contains("\"chats\"") && start.contains("\"list\""))
-            {
-                return Ok(Format::Telegram);
-            }
-            if ends(&[".json"])
-                && (start.contains("\"messages\"") || start.contains("\"chats\""))
-                && !start.contains("\"text\":") | start.contains("\"text_entities\"")
-            {
-                return Ok(Format::Telegram);
-            }
-            return Ok(Format::Jsonl);
+            // An export is one object over the whole file, which may stand in one line; a line of posts is an object of
+            // its own, whatever words its text holds.
+            let is_export = match serde_json::from_str::<Value>(first) {
+                Ok(whole) => whole["messages"].is_array() || whole["chats"]["list"].is_array(),
+                Err(_) => start.contains("\"messages\"") || (start.contains("\"chats\"") && start.contains("\"list\"")),
+            };
+            return Ok(if is_export { Format::Telegram } else { Format::Jsonl });
         }
         if ends(&[".jsonl", ".ndjson"]) || start.is_empty() {
             return Ok(Format::Jsonl);
@@ -249,6 +244,12 @@ mod tests {
             Ok(Format::Capture)
         );
         assert_eq!(of("result.json", "{\n \"name\": \"K\",\n \"messages\": ["), Ok(Format::Telegram));
+        assert_eq!(
+            of("result.json", "{\"name\":\"K\",\"messages\":[{\"id\":1,\"text\":\"a\"}]}"),
+            Ok(Format::Telegram)
+        );
+        assert_eq!(of("result.json", "{\"chats\":{\"list\":[]}}"), Ok(Format::Telegram));
+        assert_eq!(of("a.json", "{\"id\":1,\"text\":\"\\\"messages\\\"\"}"), Ok(Format::Jsonl));
         assert_eq!(of("a.warc", "WARC/1.1\r\n"), Ok(Format::Warc));
         assert_eq!(of("a.html", "<html>"), Ok(Format::Html));
         assert_eq!(of("a.mhtml", "From: x"), Ok(Format::Mhtml));
@@ -269,6 +270,9 @@ mod tests {
         assert_eq!((post(&records[2]).source.as_str(), post(&records[2]).thread.as_deref()), ("s", Some("t")));
         assert_eq!(records[3].post.as_ref().unwrap_err().reason, "thiếu `text`");
         assert_eq!(all("a.jsonl", text, records[1].end).len(), 2, "goes on from where it stood");
+        let empty = all("a.jsonl", "{\"id\":1,\"text\":\" \"}\n{\"id\":2,\"text\":\"\",\"title\":\"Tuyển\"}\n", 0);
+        assert_eq!(empty[0].post.as_ref().unwrap_err().reason, "`text` trống");
+        assert_eq!(post(&empty[1]).title.as_deref(), Some("Tuyển"));
     }
 
     #[test]

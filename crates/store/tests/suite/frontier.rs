@@ -1,7 +1,7 @@
 //! The frontier: one visit a host, leases that expire, posts and visit in one commit.
 
 use model::SourceState;
-use store::{FetchRow, FrontierEntry, NewSource, OPERATOR, Report, RobotsRow, Visit};
+use store::{FetchRow, FrontierEntry, NewSource, OPERATOR, RobotsRow, Visit};
 
 use crate::help::{Bed, DAY, HOUR, MINUTE, NOW, code, harmless};
 
@@ -34,22 +34,10 @@ pub fn visit(source: &str, url: &str) -> Visit {
         source: source.to_owned(),
         url: url.to_owned(),
         due_again_at_ms: Some(NOW + DAY),
-        memo: None,
         etag: Some("\"1\"".to_owned()),
-        last_modified: None,
-        sha256: None,
-        failed: false,
         host_next_at_ms: NOW + 2 * MINUTE,
-        host_failed: false,
-        found: Vec::new(),
-        recheck: false,
-        seen: Vec::new(),
-        gone: Vec::new(),
         gone_after_ms: DAY,
-        deleted: Vec::new(),
-        accounts_gone: Vec::new(),
-        fetches: Vec::new(),
-        report: Report::default(),
+        ..Visit::default()
     }
 }
 

@@ -26,26 +26,13 @@ async fn bed() -> Bed {
 
 async fn visit(bed: &Bed, report: Report, now_ms: i64) {
     let visit = Visit {
-        worker: String::new(),
+        worker: "w".into(),
         source: "board".into(),
         url: "https://cho.example/list".into(),
         due_again_at_ms: Some(now_ms + HOUR),
-        memo: None,
-        etag: None,
-        last_modified: None,
-        sha256: None,
-        failed: false,
         host_next_at_ms: now_ms,
-        host_failed: false,
-        found: Vec::new(),
-        recheck: false,
-        seen: Vec::new(),
-        gone: Vec::new(),
-        gone_after_ms: 0,
-        deleted: Vec::new(),
-        accounts_gone: Vec::new(),
-        fetches: Vec::new(),
         report,
+        ..Visit::default()
     };
     bed.store.complete(visit, now_ms).await.expect("completed");
 }
